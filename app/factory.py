@@ -1,0 +1,46 @@
+"""Puts the application together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from app.config import Settings, load_settings
+from app.models import configure_engine, db
+
+ROOT = Path(__file__).resolve().parent.parent
+migrate = Migrate(directory=str(ROOT / "migrations"))
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """An application ready to serve; `settings` default to the environment's.
+
+    Raises `ConfigurationError` where a variable has a wrong value. Touches no
+    table: an empty database is migrated by `almanac db upgrade`.
+    """
+    settings = settings or load_settings()
+    app = Flask(
+        "app",
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        TESTING=settings.testing,
+    )
+    app.extensions["almanac.settings"] = settings
+    db.init_app(app)
+    with app.app_context():
+        configure_engine(db.engine)
+    migrate.init_app(app, db)
+    return app
+
+
+def _engine_options(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"check_same_thread": False}, "pool_size": 20}
+    return {"pool_size": 20, "pool_pre_ping": True, "pool_recycle": 1800}

@@ -1,0 +1,1 @@
+"""Flask-WTF forms, made from the field registry."""

@@ -1,0 +1,76 @@
+"""The declarative base, column types used everywhere, and the engine's behaviour per database."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, Connection, Engine, MetaData, String, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+# Every JSON column: None is SQL NULL, which means unknown; PostgreSQL gets jsonb.
+JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+Seconds = Annotated[int, mapped_column(BigInteger)]
+"""A moment in Unix seconds."""
+Name = Annotated[str, mapped_column(String(255))]
+JsonObject = Annotated[dict[str, Any], mapped_column(JsonType)]
+Texts = Annotated[list[str], mapped_column(JsonType)]
+
+
+class Base(DeclarativeBase):
+    """Base of all mapped classes; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def now() -> int:
+    """This moment in Unix seconds."""
+    return int(datetime.now(UTC).timestamp())
+
+
+def configure_engine(engine: Engine) -> None:
+    """Make SQLite transactional as PostgreSQL is.
+
+    WAL lets readers go on while one writes; FULL makes a commit durable; the
+    explicit BEGIN (IMMEDIATE where the connection's option `sqlite_begin` says
+    so) replaces the driver's habit of starting transactions late, which would
+    let a read-then-write lose its lock half-way.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", _sqlite_begin)
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "cache_size=-65536",
+        "mmap_size=268435456",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

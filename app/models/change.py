@@ -1,0 +1,59 @@
+"""The change log: batches (one action of one actor) and the changes they made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, JsonObject, JsonType, Name, Seconds
+
+
+class Batch(Base):
+    """One action: an edit, a bulk switch, a sync. `kind` says which; all or nothing of it happened."""
+
+    __tablename__ = "batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    actor_kind: Mapped[str] = mapped_column(String(16))  # user, token, feed, system
+    actor: Mapped[Name] = mapped_column(index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(String(128))
+    feed_id: Mapped[int | None] = mapped_column(ForeignKey("feeds.id", ondelete="SET NULL"))
+    summary: Mapped[JsonObject] = mapped_column(default=dict)
+    created_at: Mapped[Seconds] = mapped_column(index=True)
+
+
+class Change(Base):
+    """One field of one record: before and after.
+
+    `field` is `*` where the record was created or retired as a whole.
+    `old_manual` and `new_manual` say whether the value was a person's, which is
+    what an undo needs besides the values.
+    """
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
+    record_type: Mapped[str] = mapped_column(String(16))
+    record_id: Mapped[int]
+    field: Mapped[str] = mapped_column(String(64))
+    old: Mapped[Any] = mapped_column(JsonType, nullable=True)
+    new: Mapped[Any] = mapped_column(JsonType, nullable=True)
+    old_manual: Mapped[bool] = mapped_column(default=False)
+    new_manual: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index("ix_changes_record", "record_type", "record_id", "id"),)
+
+
+class CatalogRevision(Base):
+    """One row; every committed write adds one. What is cached is valid for one revision."""
+
+    __tablename__ = "catalog_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int]

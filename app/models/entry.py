@@ -1,0 +1,118 @@
+"""Catalog entries: the values in force, in ordinary columns, and what finds them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, JsonObject, Name, Seconds, Texts
+
+
+class CatalogEntry(Base):
+    """A model as the catalog knows it. NULL in a feed-owned column means unknown.
+
+    `manual_fields`, `sources` and `drift` are derived from claims and overrides
+    by the write path and kept here, so that a page of the table is one read.
+    """
+
+    __tablename__ = "catalog_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[Name] = mapped_column(unique=True)
+
+    model_display_name: Mapped[Name | None]
+    description: Mapped[str | None] = mapped_column(Text)
+    family: Mapped[Name | None]
+    notes: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[Texts] = mapped_column(default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+    experimental: Mapped[bool] = mapped_column(default=False)
+    is_moderated: Mapped[bool | None]
+    requires_feature_flag: Mapped[Name | None]
+    context_length: Mapped[int | None] = mapped_column(BigInteger)
+    architecture: Mapped[JsonObject | None]
+    supported_parameters: Mapped[JsonObject | None]
+    supports_audio: Mapped[bool | None]
+    supports_browser: Mapped[bool | None]
+    supports_embeddings: Mapped[bool | None]
+    supports_images: Mapped[bool | None]
+    supports_instruct: Mapped[bool | None]
+    supports_reasoning: Mapped[bool | None]
+    supports_tools: Mapped[bool | None]
+    supports_video: Mapped[bool | None]
+    extras: Mapped[JsonObject | None]
+
+    status: Mapped[str] = mapped_column(String(16))  # init, filled, updated
+    protection: Mapped[str] = mapped_column(String(8), default="none")  # none, fields, entry
+    manual_fields: Mapped[Texts] = mapped_column(default=list)
+    sources: Mapped[JsonObject] = mapped_column(default=dict)
+    drift: Mapped[JsonObject | None]
+    version: Mapped[int] = mapped_column(default=1)
+    retired_at: Mapped[Seconds | None]
+    last_synced_at: Mapped[Seconds | None]
+    created_at: Mapped[Seconds]
+    updated_at: Mapped[Seconds]
+
+    __table_args__ = (
+        # One index per column that a table can be sorted by; the id makes the order total.
+        *(
+            Index(f"ix_catalog_entries_{name}", name, "id")
+            for name in (
+                "model_display_name",
+                "family",
+                "context_length",
+                "active",
+                "experimental",
+                "is_moderated",
+                "requires_feature_flag",
+                "supports_audio",
+                "supports_browser",
+                "supports_embeddings",
+                "supports_images",
+                "supports_instruct",
+                "supports_reasoning",
+                "supports_tools",
+                "supports_video",
+                "status",
+                "last_synced_at",
+                "created_at",
+                "updated_at",
+            )
+        ),
+        Index(
+            "ix_catalog_entries_drifted",
+            "id",
+            sqlite_where=text("drift IS NOT NULL"),
+            postgresql_where=text("drift IS NOT NULL"),
+        ),
+        Index(
+            "ix_catalog_entries_retired",
+            "id",
+            sqlite_where=text("retired_at IS NOT NULL"),
+            postgresql_where=text("retired_at IS NOT NULL"),
+        ),
+    )
+
+
+class EntryAlias(Base):
+    """Another spelling of an entry's id. `identity_key` is what all its spellings share."""
+
+    __tablename__ = "entry_aliases"
+
+    alias: Mapped[Name] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("catalog_entries.id", ondelete="CASCADE"), index=True
+    )
+    identity_key: Mapped[Name | None] = mapped_column(index=True)
+    manual: Mapped[bool] = mapped_column(default=False)
+
+
+class EntryTag(Base):
+    """The tags of entries again, one row each, for filters and counts."""
+
+    __tablename__ = "entry_tags"
+
+    tag: Mapped[Name] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("catalog_entries.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

@@ -1,0 +1,81 @@
+"""Feeds, and what each of them claims about records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, JsonObject, JsonType, Name, Seconds, Texts
+
+
+class Feed(Base):
+    """A source of claims. Where url and path are both NULL, the kind's embedded data is read."""
+
+    __tablename__ = "feeds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    url: Mapped[str | None] = mapped_column(Text)
+    path: Mapped[str | None] = mapped_column(Text)
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"), index=True)
+    mode: Mapped[str] = mapped_column(String(8), default="auto")
+    enabled: Mapped[bool] = mapped_column(default=True)
+    priority: Mapped[int] = mapped_column(default=100)
+    # NULL: the kind's own list of trusted fields.
+    trusted_fields: Mapped[Texts | None]
+    miss_limit: Mapped[int] = mapped_column(default=2)
+    minimum_share: Mapped[int] = mapped_column(default=80)
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_success_at: Mapped[Seconds | None]
+    last_error_at: Mapped[Seconds | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    last_counts: Mapped[JsonObject | None]
+    created_at: Mapped[Seconds]
+
+
+class Claim(Base):
+    """What one feed says about one record, now.
+
+    `fields` are the normalised values, `fields_hash` their hash; `misses` counts
+    the complete answers in a row in which the record was absent.
+    """
+
+    __tablename__ = "claims"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"))
+    record_type: Mapped[str] = mapped_column(String(16))
+    record_id: Mapped[int]
+    fields: Mapped[JsonObject]
+    fields_hash: Mapped[str] = mapped_column(String(32))
+    first_seen_at: Mapped[Seconds]
+    changed_at: Mapped[Seconds]
+    last_seen_at: Mapped[Seconds]
+    misses: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        UniqueConstraint("feed_id", "record_type", "record_id"),
+        Index("ix_claims_record", "record_type", "record_id"),
+    )
+
+
+class Override(Base):
+    """What a person decided for one field; `base` is what the feeds said at that moment."""
+
+    __tablename__ = "overrides"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_type: Mapped[str] = mapped_column(String(16))
+    record_id: Mapped[int]
+    field: Mapped[str] = mapped_column(String(64))
+    value: Mapped[Any] = mapped_column(JsonType, nullable=True)
+    base: Mapped[Any] = mapped_column(JsonType, nullable=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id"))
+    actor: Mapped[Name]
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Seconds]
+
+    __table_args__ = (UniqueConstraint("record_type", "record_id", "field"),)

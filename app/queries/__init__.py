@@ -1,0 +1,1 @@
+"""Reads: filters, paging, counts."""

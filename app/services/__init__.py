@@ -1,0 +1,1 @@
+"""Writes: one function per use case; the only transactions."""
