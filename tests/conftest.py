@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session
 
 from app.models import db
 from tests.support.client import IsolatedClient
@@ -76,10 +76,10 @@ def app(migrated: tuple[Flask, Snapshot]) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def session(app: Flask) -> Iterator[scoped_session[Session]]:
+def session(app: Flask) -> Iterator[Session]:
     """An application context and its database session, for calling services and queries."""
     with app.app_context():
-        yield db.session
+        yield db.session()
         db.session.remove()
 
 

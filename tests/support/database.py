@@ -24,7 +24,7 @@ from app.factory import create_app
 # Fixed, so that a failure can be repeated; worth nothing outside a test.
 SECRET_KEY = "test-secret-key-of-at-least-32-bytes"
 ENCRYPTION_KEY = "dGVzdC1lbmNyeXB0aW9uLWtleS1vZi0zMi1ieXRlcyE="
-MEMORY = Path("/dev/shm")  # noqa: S108  # commits need no disk there
+MEMORY = Path("/dev/shm")  # commits need no disk there
 
 
 @contextmanager

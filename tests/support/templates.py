@@ -21,7 +21,9 @@ FORBIDDEN = (
     (re.compile(r"\sstyle\s*=", re.IGNORECASE), "inline style is blocked: use a class"),
     (re.compile(r"<style\b", re.IGNORECASE), "style blocks are blocked: use static/css"),
     (
-        re.compile(r"<script\b(?![^>]*\ssrc\s*=)(?![^>]*type\s*=\s*.application/json)", re.I),
+        re.compile(
+            r"<script\b(?![^>]*\ssrc\s*=)(?![^>]*type\s*=\s*.application/json)", re.IGNORECASE
+        ),
         "inline scripts are blocked: use static/js",
     ),
     (
