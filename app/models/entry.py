@@ -19,6 +19,8 @@ class CatalogEntry(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[Name] = mapped_column(unique=True)
+    # What all spellings of this model share (`app.core.identity`); a new spelling finds it by this.
+    identity_key: Mapped[Name | None] = mapped_column(index=True)
 
     model_display_name: Mapped[Name | None]
     description: Mapped[str | None] = mapped_column(Text)
@@ -44,6 +46,8 @@ class CatalogEntry(Base):
 
     status: Mapped[str] = mapped_column(String(16))  # init, filled, updated
     protection: Mapped[str] = mapped_column(String(8), default="none")  # none, fields, entry
+    # What a person chose for this entry; NULL follows the installation's setting.
+    protection_choice: Mapped[str | None] = mapped_column(String(8))
     manual_fields: Mapped[Texts] = mapped_column(default=list)
     sources: Mapped[JsonObject] = mapped_column(default=dict)
     drift: Mapped[JsonObject | None]
@@ -95,7 +99,7 @@ class CatalogEntry(Base):
 
 
 class EntryAlias(Base):
-    """Another spelling of an entry's id. `identity_key` is what all its spellings share."""
+    """Another spelling of an entry's id, in lower case. `manual`: a person gave it."""
 
     __tablename__ = "entry_aliases"
 
@@ -103,7 +107,6 @@ class EntryAlias(Base):
     entry_id: Mapped[int] = mapped_column(
         ForeignKey("catalog_entries.id", ondelete="CASCADE"), index=True
     )
-    identity_key: Mapped[Name | None] = mapped_column(index=True)
     manual: Mapped[bool] = mapped_column(default=False)
 
 

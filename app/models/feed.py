@@ -29,6 +29,8 @@ class Feed(Base):
     miss_limit: Mapped[int] = mapped_column(default=2)
     minimum_share: Mapped[int] = mapped_column(default=80)
     etag: Mapped[str | None] = mapped_column(Text)
+    # Adds one with every applied run: a plan made against an older state is made again.
+    version: Mapped[int] = mapped_column(default=1)
     last_success_at: Mapped[Seconds | None]
     last_error_at: Mapped[Seconds | None]
     last_error: Mapped[str | None] = mapped_column(Text)
@@ -39,8 +41,10 @@ class Feed(Base):
 class Claim(Base):
     """What one feed says about one record, now.
 
-    `fields` are the normalised values, `fields_hash` their hash; `misses` counts
-    the complete answers in a row in which the record was absent.
+    `fields` are the normalised values of the record itself; `about` is what a
+    provider model's record says of the model as such (it feeds the claim on the
+    entry, and shows the spread among providers). `content_hash` covers both.
+    `misses` counts the complete answers in a row in which the record was absent.
     """
 
     __tablename__ = "claims"
@@ -50,7 +54,8 @@ class Claim(Base):
     record_type: Mapped[str] = mapped_column(String(16))
     record_id: Mapped[int]
     fields: Mapped[JsonObject]
-    fields_hash: Mapped[str] = mapped_column(String(32))
+    about: Mapped[JsonObject | None]
+    content_hash: Mapped[str] = mapped_column(String(32))
     first_seen_at: Mapped[Seconds]
     changed_at: Mapped[Seconds]
     last_seen_at: Mapped[Seconds]

@@ -62,6 +62,7 @@ class ProviderModel(Base):
 
     status: Mapped[str] = mapped_column(String(16))
     protection: Mapped[str] = mapped_column(String(8), default="none")
+    protection_choice: Mapped[str | None] = mapped_column(String(8))
     manual_fields: Mapped[Texts] = mapped_column(default=list)
     sources: Mapped[JsonObject] = mapped_column(default=dict)
     drift: Mapped[JsonObject | None]

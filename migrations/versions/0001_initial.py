@@ -25,6 +25,7 @@ def upgrade() -> None:
         "catalog_entries",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=255), nullable=False),
+        sa.Column("identity_key", sa.String(length=255), nullable=True),
         sa.Column("model_display_name", sa.String(length=255), nullable=True),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("family", sa.String(length=255), nullable=True),
@@ -48,6 +49,7 @@ def upgrade() -> None:
         sa.Column("extras", JSON_TYPE, nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("protection", sa.String(length=8), nullable=False),
+        sa.Column("protection_choice", sa.String(length=8), nullable=True),
         sa.Column("manual_fields", JSON_TYPE, nullable=False),
         sa.Column("sources", JSON_TYPE, nullable=False),
         sa.Column("drift", JSON_TYPE, nullable=True),
@@ -81,6 +83,9 @@ def upgrade() -> None:
         "ix_catalog_entries_experimental", "catalog_entries", ["experimental", "id"], unique=False
     )
     op.create_index("ix_catalog_entries_family", "catalog_entries", ["family", "id"], unique=False)
+    op.create_index(
+        op.f("ix_catalog_entries_identity_key"), "catalog_entries", ["identity_key"], unique=False
+    )
     op.create_index(
         "ix_catalog_entries_is_moderated", "catalog_entries", ["is_moderated", "id"], unique=False
     )
@@ -228,7 +233,6 @@ def upgrade() -> None:
         "entry_aliases",
         sa.Column("alias", sa.String(length=255), nullable=False),
         sa.Column("entry_id", sa.Integer(), nullable=False),
-        sa.Column("identity_key", sa.String(length=255), nullable=True),
         sa.Column("manual", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["entry_id"],
@@ -239,9 +243,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("alias", name=op.f("pk_entry_aliases")),
     )
     op.create_index(op.f("ix_entry_aliases_entry_id"), "entry_aliases", ["entry_id"], unique=False)
-    op.create_index(
-        op.f("ix_entry_aliases_identity_key"), "entry_aliases", ["identity_key"], unique=False
-    )
 
     op.create_table(
         "entry_tags",
@@ -272,6 +273,7 @@ def upgrade() -> None:
         sa.Column("miss_limit", sa.Integer(), nullable=False),
         sa.Column("minimum_share", sa.Integer(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("last_success_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
@@ -304,6 +306,7 @@ def upgrade() -> None:
         sa.Column("completion_price", sa.Float(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("protection", sa.String(length=8), nullable=False),
+        sa.Column("protection_choice", sa.String(length=8), nullable=True),
         sa.Column("manual_fields", JSON_TYPE, nullable=False),
         sa.Column("sources", JSON_TYPE, nullable=False),
         sa.Column("drift", JSON_TYPE, nullable=True),
@@ -399,7 +402,8 @@ def upgrade() -> None:
         sa.Column("record_type", sa.String(length=16), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
         sa.Column("fields", JSON_TYPE, nullable=False),
-        sa.Column("fields_hash", sa.String(length=32), nullable=False),
+        sa.Column("about", JSON_TYPE, nullable=True),
+        sa.Column("content_hash", sa.String(length=32), nullable=False),
         sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),

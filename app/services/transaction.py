@@ -1,0 +1,33 @@
+"""The only transactions of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session, scoped_session
+
+
+@contextmanager
+def writing(session: Session | scoped_session[Session]) -> Iterator[Session]:
+    """A write transaction: committed at the end, rolled back by any exception.
+
+    Whatever read transaction is open ends first, so that all that is read inside
+    is current. On SQLite the write lock is taken at once (`BEGIN IMMEDIATE`): a
+    read followed by a write cannot fail half-way for want of the lock. Raises
+    `RuntimeError` when one is inside another: one use case is one transaction.
+    """
+    real = session() if isinstance(session, scoped_session) else session
+    if real.info.get("writing"):
+        raise RuntimeError("a write transaction is open already")
+    real.rollback()
+    real.info["writing"] = True
+    try:
+        real.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        yield real
+        real.commit()
+    except BaseException:
+        real.rollback()
+        raise
+    finally:
+        real.info.pop("writing", None)
