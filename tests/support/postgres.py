@@ -125,50 +125,50 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _initialise(binaries: Path, cluster: Path, log: Path, common: dict[str, Any]) -> None:
+    options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    made = subprocess.run([binaries / "initdb", *options, "-D", cluster], check=False, **common)
+    if made.returncode:
+        raise RuntimeError(f"initdb failed:\n{log.read_text()}")
+
+
+def _options(port: int) -> list[str]:
+    place = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+    }
+    return [part for key, value in (FAST | place).items() for part in ("-c", f"{key}={value}")]
+
+
+def _prepare(workdir: Path, identity: dict[str, Any]) -> tuple[Path, Path]:
+    """Where the binaries and the empty data folder are, both usable by the server's user."""
+    binaries = find_binaries()
+    workdir.chmod(0o755)
+    if identity and not _readable_by_all(binaries):
+        binaries = _readable_copy(binaries, workdir)
+    cluster = workdir / "cluster"
+    cluster.mkdir(mode=0o700)
+    if identity:
+        os.chown(cluster, identity["user"], identity["group"])
+    return binaries, cluster
+
+
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """Starts a server, and stops it at the end."""
     identity = _unprivileged()
     with tempfile.TemporaryDirectory(prefix="almanac-pg-", ignore_cleanup_errors=True) as name:
         workdir = Path(name)
-        binaries = find_binaries()
-        workdir.chmod(0o755)
-        if identity and not _readable_by_all(binaries):
-            binaries = _readable_copy(binaries, workdir)
-        cluster = workdir / "cluster"
-        cluster.mkdir(mode=0o700)
-        if identity:
-            os.chown(cluster, identity["user"], identity["group"])
+        binaries, cluster = _prepare(workdir, identity)
         log = workdir / "log"
         with log.open("wb") as output:
-            common = {"cwd": cluster, "stdin": subprocess.DEVNULL, "stdout": output, **identity}
-            options = [
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-            ]
-            made = subprocess.run(
-                [binaries / "initdb", *options, "-D", cluster], stderr=output, check=False, **common
-            )
-            if made.returncode:
-                raise RuntimeError(f"initdb failed:\n{log.read_text()}")
+            common = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            common |= {"cwd": cluster, **identity}
+            _initialise(binaries, cluster, log, common)
             server = PostgresServer(_free_port())
-            settings = FAST | {
-                "listen_addresses": "127.0.0.1",
-                "port": str(server.port),
-                "unix_socket_directories": "",
-            }
-            arguments = [
-                part for key, value in settings.items() for part in ("-c", f"{key}={value}")
-            ]
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", cluster, *arguments], stderr=output, **common
-            )
+            command = [binaries / "postgres", "-D", cluster, *_options(server.port)]
+            process = subprocess.Popen(command, **common)
             try:
                 _wait_until_ready(server, process, log)
                 yield server
