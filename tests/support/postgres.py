@@ -163,8 +163,8 @@ def running_postgres() -> Iterator[PostgresServer]:
         binaries, cluster = _prepare(workdir, identity)
         log = workdir / "log"
         with log.open("wb") as output:
-            common = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
-            common |= {"cwd": cluster, **identity}
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            common: dict[str, Any] = {"cwd": cluster, **streams, **identity}
             _initialise(binaries, cluster, log, common)
             server = PostgresServer(_free_port())
             command = [binaries / "postgres", "-D", cluster, *_options(server.port)]
