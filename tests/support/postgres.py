@@ -103,7 +103,7 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
 
-def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[Any], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -116,7 +116,7 @@ def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[bytes], 
             return
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[Any]) -> None:
     process.send_signal(signal.SIGINT)  # the fast shutdown: clients are cut off
     try:
         process.wait(10)
