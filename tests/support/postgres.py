@@ -167,7 +167,12 @@ def running_postgres() -> Iterator[PostgresServer]:
             common: dict[str, Any] = {"cwd": cluster, **streams, **identity}
             _initialise(binaries, cluster, log, common)
             server = PostgresServer(_free_port())
-            command = [binaries / "postgres", "-D", cluster, *_options(server.port)]
+            command: list[str | Path] = [
+                binaries / "postgres",
+                "-D",
+                cluster,
+                *_options(server.port),
+            ]
             process = subprocess.Popen(command, **common)
             try:
                 _wait_until_ready(server, process, log)
