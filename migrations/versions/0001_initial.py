@@ -474,7 +474,7 @@ def upgrade() -> None:
 
 
 def _create_search() -> None:
-    """Substring search: FTS5 trigrams on SQLite; on PostgreSQL an array of trigrams under GIN,
+    """Substring search: FTS5 trigrams on SQLite; on PostgreSQL their numbers in an array under GIN,
 
     which needs no extension (pg_trgm is not everywhere). Kept apart from the
     entries so that a switch of a flag does not rewrite it.
@@ -491,7 +491,7 @@ def _create_search() -> None:
             primary_key=True,
         ),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("grams", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("grams", postgresql.ARRAY(sa.Integer()), nullable=False),
     )
     op.create_index("ix_entry_search_grams", "entry_search", ["grams"], postgresql_using="gin")
 
