@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,17 @@ class ConflictError(AlmanacError):
     code = "conflict"
     title = "Conflict"
     status = 409
+
+
+class EditConflictError(ConflictError):
+    """The value in force is no longer the one the editor was opened on; ``current`` has it."""
+
+    code = "edit_conflict"
+    title = "Somebody changed this meanwhile"
+
+    def __init__(self, message: str, current: Mapping[str, Any]) -> None:
+        super().__init__(message, [FieldProblem(name, "has another value now") for name in current])
+        self.current = dict(current)
 
 
 class PreconditionError(AlmanacError):

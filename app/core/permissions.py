@@ -39,7 +39,7 @@ ActorKind = Literal["user", "token", "feed", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person, a token, a feed or the system itself. Services take it, never a request."""
+    """Who acts: a person, a token, a feed or the system. Services take it, never a request."""
 
     kind: ActorKind
     name: str

@@ -98,7 +98,9 @@ def resolve(
             continue
         if source is not None and field.owner == "feeds" and value != values[name]:
             drift[name] = value
-    return State(values, sources, drift, protection, _status(protection, said), tuple(sorted(overrides)))
+    return State(
+        values, sources, drift, protection, _status(protection, said), tuple(sorted(overrides))
+    )
 
 
 def _status(protection: Protection, said: Mapping[str, object]) -> Status:

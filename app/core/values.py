@@ -9,7 +9,7 @@ with all their keys.
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,8 +19,10 @@ from app.core.fields import Field, Kind
 MAX_TEXT = 255
 MAX_LONG_TEXT = 65_536
 MAX_INTEGER = 10**15
+MAX_NUMBER = 10**18
 MAX_JSON = 262_144
 MAX_LIST = 1_000
+MAX_PLACES = 24  # decimal places of a price
 
 ARCHITECTURE_TEXTS = ("modality", "tokenizer", "instruct_type")
 ARCHITECTURE_LISTS = ("input_modalities", "output_modalities")
@@ -37,6 +39,9 @@ PRICE_UNITS = (
     "per_internal_reasoning",
 )
 LIMITS = ("context_length", "max_completion_tokens")
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 class ValueProblem(ValueError):
@@ -66,12 +71,22 @@ def _text(value: Any, limit: int = MAX_TEXT) -> str | None:
         raise ValueProblem("must be a string")
     if "\x00" in value:
         raise ValueProblem("must not contain a NUL character")
-    if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+    if _half_character(value):
         raise ValueProblem("must be valid Unicode")
     text = value.strip()
     if len(text) > limit:
         raise ValueProblem(f"must have at most {limit} characters (it has {len(text)})")
     return text or None
+
+
+def _half_character(text: str) -> bool:
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _line(value: Any) -> str | None:
@@ -89,11 +104,18 @@ def _long_text(value: Any) -> str | None:
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueProblem("must be a whole number")
-    if not math.isfinite(value) or value != int(value):
+    if not _finite(value):
         raise ValueProblem("must be a whole number")
+    # The range comes first: int() of a Decimal such as 1e999999 would build all its digits.
     if not 0 <= value <= MAX_INTEGER:
         raise ValueProblem("must not be negative or above 10^15")
+    if value != int(value):
+        raise ValueProblem("must be a whole number")
     return int(value)
+
+
+def _finite(value: float | Decimal) -> bool:
+    return value.is_finite() if isinstance(value, Decimal) else value - value == 0
 
 
 def _texts(value: Any, what: str) -> list[str]:
@@ -154,9 +176,9 @@ def _parameters(value: Any) -> dict[str, Any]:
 def _number(name: str, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueProblem(f"{name} must be a number or null")
-    number = float(value)
-    if not math.isfinite(number) or abs(number) > 1e18:
+    if not _finite(value) or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise ValueProblem(f"{name} must be a finite number")
+    number = float(value)
     return int(number) if number.is_integer() else number
 
 
@@ -164,27 +186,28 @@ def _json(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueProblem("must be a JSON object")
     try:
-        text = json.dumps(value, allow_nan=False, default=_plain, sort_keys=True)
-        text.encode("utf-8")
+        text = json.dumps(
+            value, allow_nan=False, default=_plain, sort_keys=True, ensure_ascii=False
+        )
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise ValueProblem("must be valid Unicode") from exc
     except (ValueError, TypeError, RecursionError) as exc:
         raise ValueProblem("must be a JSON object of plain values") from exc
-    if "\\u0000" in text or _has_surrogate(text):
-        raise ValueProblem("must not contain NUL or half characters")
+    if _NUL.search(text):
+        raise ValueProblem("must not contain a NUL character")
     if len(text) > MAX_JSON:
         raise ValueProblem(f"must be at most {MAX_JSON} characters of JSON")
     out: dict[str, Any] = json.loads(text)
     return out
 
 
-def _has_surrogate(text: str) -> bool:
-    loaded = json.dumps(json.loads(text), ensure_ascii=False)
-    return any(0xD800 <= ord(c) <= 0xDFFF for c in loaded)
-
-
 def _plain(value: Any) -> int | float:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError(type(value).__name__)
+    if not isinstance(value, Decimal):
+        raise TypeError(type(value).__name__)
+    if value.is_finite() and abs(value) <= MAX_NUMBER and value == int(value):
+        return int(value)
+    return float(value)
 
 
 def money(value: Any) -> str:
@@ -192,17 +215,30 @@ def money(value: Any) -> str:
 
     Takes int, Decimal or decimal text; a float is taken by its shortest repr.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise ValueProblem("must be a decimal number")
-    try:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    except (InvalidOperation, ValueError) as exc:
-        raise ValueProblem("must be a decimal number") from exc
+    number = _decimal(value)
     if not number.is_finite() or number < 0:
         raise ValueProblem("must be a decimal number, not negative")
-    if number > Decimal(10) ** 15 or int(number.as_tuple().exponent) < -24:
-        raise ValueProblem("must be at most 10^15 with at most 24 decimal places")
-    return "0" if number == 0 else format(number.normalize(), "f")
+    if number == 0:
+        return "0"
+    if number > MAX_INTEGER:
+        raise ValueProblem("must be at most 10^15")
+    digits = number.as_tuple().digits
+    trailing = next(n for n, digit in enumerate(reversed(digits)) if digit)
+    if int(number.as_tuple().exponent) + trailing < -MAX_PLACES:
+        raise ValueProblem(f"must have at most {MAX_PLACES} decimal places")
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise ValueProblem("must be a decimal number")
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value.strip()):
+        raise ValueProblem("must be a decimal number")
+    try:
+        return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    except InvalidOperation as exc:  # an exponent beyond all bounds
+        raise ValueProblem("must be a decimal number") from exc
 
 
 def _pricing(value: Any) -> dict[str, Any]:

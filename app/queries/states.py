@@ -1,0 +1,194 @@
+"""Loads what `app.core.resolve` needs to know of records: values, overrides, claims."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.core.fields import FIELDS, RecordType
+from app.core.resolve import Protection, Said, State, Status
+from app.models import CatalogEntry, Claim, Feed, Override, ProviderModel
+from app.upstreams import FEED_KINDS
+
+Table = type[CatalogEntry] | type[ProviderModel]
+TABLES: dict[RecordType, Table] = {"entry": CatalogEntry, "provider_model": ProviderModel}
+CHUNK = 500
+NAME = "model_display_name"
+ENTRY_NAME_SOURCE = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An override: the value a person decided and what was in force before it."""
+
+    value: Any
+    base: Any
+
+
+@dataclass(slots=True)
+class Record:
+    """One record with all that decides its state."""
+
+    record_type: RecordType
+    id: int
+    public_id: str
+    version: int
+    state: State
+    protection_choice: str | None
+    retired_at: int | None
+    last_synced_at: int | None
+    entry_id: int | None = None
+    overrides: dict[str, Decision] = field(default_factory=dict)
+    claims: dict[int, Said] = field(default_factory=dict)
+
+    def decided(self) -> dict[str, Any]:
+        """The overridden fields and their values."""
+        return {name: decision.value for name, decision in self.overrides.items()}
+
+
+def chunks(ids: Iterable[int], size: int = CHUNK) -> Iterator[Sequence[int]]:
+    """The ids in runs of at most ``size``, so that no statement has too many parameters."""
+    listed = list(ids)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
+def load_records(
+    session: Session, record_type: RecordType, ids: Collection[int], *, lock: bool = False
+) -> dict[int, Record]:
+    """The records by id, with overrides and claims; ``lock`` keeps others from changing them."""
+    records: dict[int, Record] = {}
+    for some in chunks(ids):
+        records |= _load_rows(session, record_type, some, lock)
+        _load_overrides(session, record_type, some, records)
+        _load_claims(session, record_type, some, records)
+    if record_type == "provider_model":
+        _add_entry_names(session, records)
+    return records
+
+
+def _columns(record_type: RecordType) -> list[InstrumentedAttribute[Any]]:
+    table = TABLES[record_type]
+    names = [
+        *FIELDS[record_type],
+        *("id", "public_id", "version", "sources", "drift", "protection", "protection_choice"),
+        *("status", "manual_fields", "retired_at", "last_synced_at"),
+    ]
+    columns = [cast("InstrumentedAttribute[Any]", getattr(table, name)) for name in names]
+    return [*columns, ProviderModel.entry_id] if table is ProviderModel else columns
+
+
+def _among(column: ColumnElement[int] | InstrumentedAttribute[int], ids: Sequence[int]) -> Any:
+    return column == ids[0] if len(ids) == 1 else column.in_(ids)
+
+
+def _load_rows(
+    session: Session, record_type: RecordType, ids: Sequence[int], lock: bool
+) -> dict[int, Record]:
+    statement = select(*_columns(record_type)).where(_among(TABLES[record_type].id, ids))
+    if lock:
+        statement = statement.with_for_update()
+    return {row.id: _record(record_type, row) for row in session.execute(statement)}
+
+
+def _record(record_type: RecordType, row: Row[Any]) -> Record:
+    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public accessor, in spite of its name
+    return Record(
+        record_type=record_type,
+        id=row.id,
+        public_id=row.public_id,
+        version=row.version,
+        state=State(
+            values={name: values[name] for name in FIELDS[record_type]},
+            sources=row.sources,
+            drift=row.drift or {},
+            protection=cast("Protection", row.protection),
+            status=cast("Status", row.status),
+            manual_fields=tuple(row.manual_fields),
+        ),
+        protection_choice=row.protection_choice,
+        retired_at=row.retired_at,
+        last_synced_at=row.last_synced_at,
+        entry_id=values.get("entry_id"),
+    )
+
+
+def _load_overrides(
+    session: Session, record_type: RecordType, ids: Sequence[int], records: Mapping[int, Record]
+) -> None:
+    statement = select(Override.record_id, Override.field, Override.value, Override.base).where(
+        Override.record_type == record_type, _among(Override.record_id, ids)
+    )
+    for record_id, name, value, base in session.execute(statement):
+        if record_id in records:
+            records[record_id].overrides[name] = Decision(value, base)
+
+
+def trusted_fields(kind: str, own: Sequence[str] | None) -> frozenset[str]:
+    """The entry fields a feed is trusted with: its own list, else its kind's."""
+    if own is not None:
+        return frozenset(own)
+    return FEED_KINDS[kind].entry_fields if kind in FEED_KINDS else frozenset()
+
+
+def _load_claims(
+    session: Session, record_type: RecordType, ids: Sequence[int], records: Mapping[int, Record]
+) -> None:
+    statement = (
+        select(
+            Claim.record_id,
+            Claim.feed_id,
+            Claim.fields,
+            Claim.misses,
+            Feed.name,
+            Feed.kind,
+            Feed.priority,
+            Feed.trusted_fields,
+            Feed.miss_limit,
+        )
+        .join(Feed, Feed.id == Claim.feed_id)
+        .where(Claim.record_type == record_type, _among(Claim.record_id, ids))
+    )
+    for row in session.execute(statement):
+        if row.record_id in records:
+            trusted = trusted_fields(row.kind, row.trusted_fields)
+            records[row.record_id].claims[row.feed_id] = Said(
+                feed=row.name,
+                priority=row.priority,
+                fields=row.fields,
+                trusted=trusted if record_type == "entry" else None,
+                live=row.misses < row.miss_limit,
+            )
+
+
+def _add_entry_names(session: Session, records: Mapping[int, Record]) -> None:
+    """A name a person gave an entry is the strongest claim on its provider models' names."""
+    by_entry: dict[int, list[Record]] = {}
+    for record in records.values():
+        if record.entry_id is not None:
+            by_entry.setdefault(record.entry_id, []).append(record)
+    for entry_id, name in entry_names(session, by_entry).items():
+        for record in by_entry[entry_id]:
+            record.claims[0] = entry_name_claim(name)
+
+
+def entry_name_claim(name: str) -> Said:
+    """The claim that a person's name for an entry makes on its provider models."""
+    return Said(ENTRY_NAME_SOURCE, -1, {NAME: name})
+
+
+def entry_names(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
+    """The names that people gave these entries, by entry id."""
+    found: dict[int, str] = {}
+    for some in chunks(entry_ids):
+        statement = select(Override.record_id, Override.value).where(
+            Override.record_type == "entry",
+            Override.field == NAME,
+            _among(Override.record_id, some),
+        )
+        found |= {i: value for i, value in session.execute(statement) if value is not None}
+    return found

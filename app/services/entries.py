@@ -1,0 +1,202 @@
+"""Editing catalog entries, and giving them back to the feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, scoped_session
+
+from app.core.errors import (
+    EditConflictError,
+    PreconditionError,
+    ValidationError,
+)
+from app.core.fields import FIELDS
+from app.core.permissions import Actor
+from app.core.resolve import Protection, Said, resolve, strongest, upstream
+from app.models import ProviderModel
+from app.queries.lookup import find_entry_id
+from app.queries.states import NAME, Decision, Record, entry_name_claim, load_records
+from app.services.transaction import writing
+from app.services.write import Action, Edit, open_batch, write_edits
+
+ENTRY_FIELDS = FIELDS["entry"]
+AnySession = Session | scoped_session[Session]
+
+
+def edit_entry(
+    session: AnySession,
+    actor: Actor,
+    public_id: str,
+    values: Mapping[str, Any],
+    *,
+    default_protection: Protection = "entry",
+    reason: str | None = None,
+    if_match: int | None = None,
+    opened: Mapping[str, Any] | None = None,
+) -> int:
+    """Make the given values manual and in force; return the entry's row id.
+
+    ``values`` have passed `app.core.values.check`; none at all still marks the
+    entry as decided by a person. ``default_protection`` is the installation's
+    setting, ``if_match`` the version the caller saw, ``opened`` the values its
+    editor was opened on. Raises `NotFoundError`,
+    `PreconditionError`, `EditConflictError`, `ForbiddenError`; then nothing changed.
+    """
+    actor.require("admin:catalog:edit")
+    with writing(session) as db:
+        record = _locked(db, public_id)
+        _check_version(record, if_match)
+        _check_opened(record, opened or {})
+        protection = strongest(record.protection_choice, default_protection)
+        if record.state.protection == "entry" and record.protection_choice is None:
+            protection = "entry"
+        action = Action("edit", actor, reason)
+        _write(db, action, [_decided(record, values, protection)])
+        return record.id
+
+
+def reset_entry(
+    session: AnySession,
+    actor: Actor,
+    public_id: str,
+    fields: Sequence[str] | None = None,
+    *,
+    reason: str | None = None,
+    if_match: int | None = None,
+) -> int:
+    """Give fields (None: the whole entry) back to the feeds; return the entry's row id.
+
+    A field of the operator's own returns to what it was before a person decided.
+    Raises `ValidationError` for a field that is none, and as `edit_entry` does.
+    """
+    actor.require("admin:catalog:edit")
+    unknown = sorted(set(fields or ()) - set(ENTRY_FIELDS))
+    if unknown:
+        raise ValidationError(f"an entry has no field {unknown[0]!r}")
+    with writing(session) as db:
+        record = _locked(db, public_id)
+        _check_version(record, if_match)
+        edit = _released(record, set(ENTRY_FIELDS if fields is None else fields), fields is None)
+        _write(db, Action("reset", actor, reason), [edit])
+        return record.id
+
+
+def set_protection(
+    session: AnySession,
+    actor: Actor,
+    public_id: str,
+    protection: Protection,
+    *,
+    reason: str | None = None,
+) -> int:
+    """Choose for one entry what a person's edit protects; return the entry's row id.
+
+    ``entry`` holds everything as it is from now on; ``fields`` lets the feeds
+    keep current what nobody edited. Raises `ValidationError` for another word.
+    """
+    actor.require("admin:catalog:edit")
+    if protection not in ("entry", "fields"):
+        raise ValidationError("protection must be entry or fields")
+    with writing(session) as db:
+        record = _locked(db, public_id)
+        marked = protection == "entry" or bool(record.overrides)
+        edit = _resolved(record, record.decided(), protection if marked else "none")
+        edit.columns["protection_choice"] = protection
+        _write(db, Action("protect", actor, reason), [edit])
+        return record.id
+
+
+def _locked(session: Session, public_id: str) -> Record:
+    entry_id = find_entry_id(session, public_id)
+    return load_records(session, "entry", [entry_id], lock=True)[entry_id]
+
+
+def _check_version(record: Record, if_match: int | None) -> None:
+    if if_match is not None and record.version != if_match:
+        raise PreconditionError(
+            f"{record.public_id} has version {record.version} now, not {if_match}"
+        )
+
+
+def _check_opened(record: Record, opened: Mapping[str, Any]) -> None:
+    current = {
+        name: record.state.values[name]
+        for name, value in opened.items()
+        if record.state.values[name] != value
+    }
+    if current:
+        raise EditConflictError(f"{', '.join(current)} changed while you were editing", current)
+
+
+def _resolved(record: Record, overrides: Mapping[str, Any], protection: Protection) -> Edit:
+    claims = list(record.claims.values())
+    after = resolve(record.record_type, claims, overrides, record.state, protection)
+    return Edit(record, after)
+
+
+def _decided(record: Record, values: Mapping[str, Any], protection: Protection) -> Edit:
+    said = upstream("entry", record.claims.values())
+    edit = _resolved(record, record.decided() | dict(values), protection)
+    for name, value in values.items():
+        known = record.overrides.get(name)
+        if ENTRY_FIELDS[name].owner == "operator":
+            # What a reset returns to: the value before any person decided.
+            base = known.base if known else record.state.values[name]
+        else:
+            base = said.get(name, (None, None))[0]
+        edit.decide[name] = Decision(value, base)
+    return edit
+
+
+def _released(record: Record, fields: set[str], whole: bool) -> Edit:
+    kept = {n: v for n, v in record.decided().items() if n not in fields}
+    protection = record.state.protection if kept and not whole else "none"
+    said = upstream("entry", record.claims.values())
+    values = dict(record.state.values)
+    sources = dict(record.state.sources)
+    for name in fields:
+        if ENTRY_FIELDS[name].owner == "feeds":
+            values[name], source = said.get(name, (None, None))
+            sources.pop(name, None)
+            if source is not None:
+                sources[name] = source
+        elif name in record.overrides:
+            values[name] = record.overrides[name].base
+    base = replace(record.state, values=values, sources=sources)
+    after = resolve("entry", list(record.claims.values()), kept, base, protection)
+    return Edit(record, after, release=frozenset(fields & record.overrides.keys()))
+
+
+def _write(session: Session, action: Action, edits: list[Edit]) -> None:
+    batch_id, _ = open_batch(session, action)
+    write_edits(session, batch_id, action, edits + _renamed_offers(session, edits))
+
+
+def _renamed_offers(session: Session, edits: Sequence[Edit]) -> list[Edit]:
+    """A person's name for an entry also reaches its provider models that no person edited."""
+    names: dict[int, str | None] = {}
+    for edit in edits:
+        if NAME in edit.decide or NAME in edit.release:
+            decision = edit.decide.get(NAME)
+            names[edit.record.id] = decision.value if decision else None
+    if not names:
+        return []
+    ids = session.scalars(
+        select(ProviderModel.id).where(
+            ProviderModel.entry_id.in_(names), ProviderModel.protection == "none"
+        )
+    ).all()
+    offers = load_records(session, "provider_model", ids, lock=True)
+    return [_renamed(offer, names[offer.entry_id or 0]) for offer in offers.values()]
+
+
+def _renamed(offer: Record, name: str | None) -> Edit:
+    offer.claims.pop(0, None)
+    claims: list[Said] = list(offer.claims.values())
+    if name is not None:
+        claims.append(entry_name_claim(name))
+    return Edit(offer, resolve("provider_model", claims, {}, offer.state, "none"))

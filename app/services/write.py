@@ -1,0 +1,275 @@
+"""The one write path: compares, writes records, overrides and the change log.
+
+Every use case (console, API, sync, later bulk and undo) describes what should
+be in force as `Edit`s and hands them here, inside its `writing` transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.core.fields import FIELDS, RecordType
+from app.core.permissions import Actor
+from app.core.resolve import State
+from app.models import Batch, CatalogRevision, Change, EntryAlias, Override, now
+from app.queries.states import TABLES, Decision, Record, chunks
+from app.services.search_index import index_entries, rewrite_tags, search_text
+
+SEARCHED = frozenset({"model_display_name", "family", "description", "tags"})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Who does what: the batch that an edit, a sync or a bulk action writes."""
+
+    kind: str
+    actor: Actor
+    reason: str | None = None
+    feed_id: int | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Edit:
+    """What one record should become. ``decide`` are new overrides, ``release`` those to drop.
+
+    ``columns`` are further columns of the record (``retired_at``, ``protection_choice``).
+    """
+
+    record: Record
+    after: State
+    decide: dict[str, Decision] = field(default_factory=dict)
+    release: frozenset[str] = frozenset()
+    columns: dict[str, Any] = field(default_factory=dict)
+
+    def changed_fields(self) -> list[str]:
+        """The registry fields whose value in force, or whose owner, becomes another."""
+        before = self.record.state
+        marks = set(before.manual_fields) ^ set(self.after.manual_fields)
+        return [
+            name
+            for name in FIELDS[self.record.record_type]
+            if name in marks or before.values[name] != self.after.values[name]
+        ]
+
+    def is_visible(self) -> bool:
+        """Whether something a reader relies on changes: that makes a new version."""
+        before, after = self.record.state, self.after
+        return (
+            bool(self.changed_fields())
+            or (before.protection, before.status) != (after.protection, after.status)
+            or bool(self.decide)
+        )
+
+
+def open_batch(session: Session, action: Action) -> tuple[int, str]:
+    """Write the batch row; return its id and public id."""
+    public_id = f"batch_{secrets.token_hex(10)}"
+    batch = Batch(
+        public_id=public_id,
+        kind=action.kind,
+        actor_kind=action.actor.kind,
+        actor=action.actor.name,
+        reason=action.reason,
+        request_id=action.actor.request_id,
+        feed_id=action.feed_id,
+        summary=dict(action.summary),
+        created_at=now(),
+    )
+    session.add(batch)
+    session.flush()
+    return batch.id, public_id
+
+
+def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence[Edit]) -> None:
+    """Put the edits in force.
+
+    The records must have been loaded with ``lock``; each is written only where
+    its version is still the one it was loaded with. Raises `RuntimeError` when
+    one is not, which the lock excludes.
+    """
+    moment = now()
+    _update_records(session, edits, moment)
+    _write_overrides(session, batch_id, action, edits, moment)
+    _log_changes(session, batch_id, edits)
+    _refresh_search(session, edits)
+    bump_revision(session)
+
+
+def bump_revision(session: Session) -> None:
+    """Tell caches that the catalog is another one."""
+    session.execute(
+        update(CatalogRevision)
+        .where(CatalogRevision.id == 1)
+        .values(revision=CatalogRevision.revision + 1)
+    )
+
+
+def _columns_of(edit: Edit, moment: int) -> dict[str, Any]:
+    before, after = edit.record.state, edit.after
+    names = FIELDS[edit.record.record_type]
+    columns = {n: after.values[n] for n in names if before.values[n] != after.values[n]}
+    if before.sources != after.sources:
+        columns["sources"] = dict(after.sources)
+    if before.drift != after.drift:
+        columns["drift"] = dict(after.drift) or None
+    if before.manual_fields != after.manual_fields:
+        columns["manual_fields"] = list(after.manual_fields)
+    if before.protection != after.protection:
+        columns["protection"] = after.protection
+    if before.status != after.status:
+        columns["status"] = after.status
+    if "pricing" in columns:
+        columns |= plot_prices(after.values["pricing"])
+    if edit.is_visible():
+        columns["updated_at"] = moment
+        columns["version"] = edit.record.version + 1
+    return columns | edit.columns
+
+
+def plot_prices(pricing: Mapping[str, Any] | None) -> dict[str, float | None]:
+    """The two approximate price columns that tables sort by; exact amounts stay in `pricing`."""
+    amounts = {
+        line["unit"]: float(line["amount_micro_usd"]) for line in (pricing or {}).get("lines", ())
+    }
+    return {
+        "prompt_price": amounts.get("per_1k_prompt_tokens"),
+        "completion_price": amounts.get("per_1k_completion_tokens"),
+    }
+
+
+def _update_records(session: Session, edits: Iterable[Edit], moment: int) -> None:
+    """One statement for each set of columns: a thousand edits are a few `executemany`."""
+    groups: dict[tuple[RecordType, tuple[str, ...]], list[dict[str, Any]]] = {}
+    for edit in edits:
+        columns = _columns_of(edit, moment)
+        if columns:
+            row = {"_id": edit.record.id, "_version": edit.record.version}
+            row |= {f"_{name}": value for name, value in columns.items()}
+            groups.setdefault((edit.record.record_type, tuple(sorted(columns))), []).append(row)
+    connection = session.connection()
+    for (record_type, names), rows in groups.items():
+        table = TABLES[record_type].__table__
+        statement = (
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.id == bindparam("_id"), table.c.version == bindparam("_version"))
+            .values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in names})
+        )
+        if connection.execute(statement, rows).rowcount != len(rows):
+            raise RuntimeError("a record changed while it was locked")
+
+
+def _write_overrides(
+    session: Session, batch_id: int, action: Action, edits: Iterable[Edit], moment: int
+) -> None:
+    rows = []
+    for edit in edits:
+        record = edit.record
+        gone = edit.release | (edit.decide.keys() & record.overrides.keys())
+        if gone:
+            session.execute(
+                delete(Override).where(
+                    Override.record_type == record.record_type,
+                    Override.record_id == record.id,
+                    Override.field.in_(sorted(gone)),
+                )
+            )
+        rows += [
+            {
+                "record_type": record.record_type,
+                "record_id": record.id,
+                "field": name,
+                "value": decision.value,
+                "base": decision.base,
+                "batch_id": batch_id,
+                "actor": action.actor.name,
+                "reason": action.reason,
+                "created_at": moment,
+            }
+            for name, decision in edit.decide.items()
+        ]
+    if rows:
+        session.execute(insert(Override), rows)
+
+
+def _log_changes(session: Session, batch_id: int, edits: Iterable[Edit]) -> None:
+    rows: list[dict[str, Any]] = []
+    for edit in edits:
+        before, after = edit.record.state, edit.after
+        logged = [(n, before.values[n], after.values[n]) for n in edit.changed_fields()]
+        if before.protection != after.protection:
+            logged.append(("protection", before.protection, after.protection))
+        if "retired_at" in edit.columns:
+            logged.append(("retired_at", edit.record.retired_at, edit.columns["retired_at"]))
+        rows += [
+            change_row(
+                batch_id,
+                edit.record.record_type,
+                edit.record.id,
+                name,
+                (old, name in before.manual_fields),
+                (new, name in after.manual_fields),
+            )
+            for name, old, new in logged
+        ]
+    if rows:
+        session.execute(insert(Change), rows)
+
+
+def change_row(
+    batch_id: int,
+    record_type: str,
+    record_id: int,
+    name: str,
+    old: tuple[Any, bool],
+    new: tuple[Any, bool],
+) -> dict[str, Any]:
+    """One row of the change log; ``old`` and ``new`` are (value, whether it is a person's)."""
+    return {
+        "batch_id": batch_id,
+        "record_type": record_type,
+        "record_id": record_id,
+        "field": name,
+        "old": old[0],
+        "new": new[0],
+        "old_manual": old[1],
+        "new_manual": new[1],
+    }
+
+
+def _refresh_search(session: Session, edits: Iterable[Edit]) -> None:
+    found = {
+        edit.record.id: edit
+        for edit in edits
+        if edit.record.record_type == "entry" and SEARCHED & set(edit.changed_fields())
+    }
+    if not found:
+        return
+    aliases = load_aliases(session, found)
+    index_entries(
+        session,
+        [
+            (i, search_text(e.after.values, e.record.public_id, aliases.get(i, [])))
+            for i, e in found.items()
+        ],
+    )
+    tagged = {i: e for i, e in found.items() if "tags" in e.changed_fields()}
+    rewrite_tags(session, [(i, e.after.values["tags"]) for i, e in tagged.items()])
+
+
+def load_aliases(session: Session, entry_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The aliases of these entries, by entry id."""
+    found: dict[int, list[str]] = {}
+    for some in chunks(entry_ids):
+        statement = select(EntryAlias.entry_id, EntryAlias.alias).where(
+            EntryAlias.entry_id.in_(some)
+        )
+        for entry_id, alias in session.execute(statement):
+            found.setdefault(entry_id, []).append(alias)
+    return found
