@@ -68,7 +68,8 @@ class ParsedFeed:
 
     ``notes`` are oddities of records that were imported all the same ("output
     limit above the context, left out"), each with its position.
-    ``next_page`` is the cursor or URL of the next page where the answer is paged.
+    ``next_page`` are the query parameters that ask for the next page (``after_id=x``)
+    where the answer is one page of several, None on the last one.
     """
 
     models: tuple[UpstreamModel, ...]
@@ -87,6 +88,8 @@ class FeedKind:
     to hang their models on. ``entry_fields`` are the catalog fields the kind is
     trusted with by default, ``priority`` its default rank (smaller wins).
     ``embedded`` gives the answer without a network where a package ships it.
+    ``next_page`` finds, in the bytes of one page, what `ParsedFeed.next_page` is,
+    for the fetch that follows pages; None for kinds that have no pages.
     """
 
     name: str
@@ -99,3 +102,4 @@ class FeedKind:
     priority: int = 100
     entry_fields: frozenset[str] = frozenset()
     embedded: Callable[[], bytes] | None = None
+    next_page: Callable[[bytes], str | None] | None = None
