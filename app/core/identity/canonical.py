@@ -69,7 +69,7 @@ def _split(text: str, *, dotted: bool) -> tuple[str, str]:
 
 
 def _organisation(folders: list[str]) -> str:
-    """Return the innermost folder that is a known vendor, else the outermost one that is no host."""
+    """Return the innermost folder that is a known vendor, else the outermost that is no host."""
     cleaned = [folder.removeprefix("hf:").lstrip("@~") for folder in folders]
     for folder in reversed(cleaned):
         if folder in VENDOR_ALIAS:

@@ -12,11 +12,10 @@ the whole catalog.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.core.identity.vendors import (
     FAMILY_VENDOR,
@@ -25,15 +24,16 @@ from app.core.identity.vendors import (
     is_host,
     lab_of,
     vendor_of,
+    word_set,
 )
 
 MAX_KEY_LENGTH: Final = 255
 
 # Says how or where the weights are served, not which weights they are.
-_HOSTING: Final = frozenset(
-    "free tee maas hf original cloud default latest hosted serverless paid spot public gguf awq"
-    " gptq fp4 fp8 fp16 fp32 bf16 nvfp4 mxfp4 int4 int8 w4a16 w8a8 bnb exl2 mlx 4bit 6bit 8bit"
-    " dynamic quantized quant nitro floor extended exacto".split()
+_HOSTING: Final = word_set(
+    "free tee maas hf original cloud default latest hosted serverless paid spot public gguf awq",
+    "gptq fp4 fp8 fp16 fp32 bf16 nvfp4 mxfp4 int4 int8 w4a16 w8a8 bnb exl2 mlx 4bit 6bit 8bit",
+    "dynamic quantized quant nitro floor extended exacto labs together sambanova fireworks",
 )
 _TIERS: Final = frozenset(("fast", "lightning", "highspeed", "ultraspeed", "flex", "priority"))
 # Speed tiers when a size is there; part of the model's name when not (`gpt-4-turbo`).
@@ -42,21 +42,24 @@ _INSTRUCT: Final = {"instruct": "instruct", "inst": "instruct", "it": "instruct"
 _PREVIEW: Final = frozenset(("preview", "beta"))
 _SYNONYMS: Final = {"think": "thinking", "embedding": "embed", "experimental": "exp"}
 # Words that name no model by themselves: an id of nothing else needs its owner's name.
-_GENERIC: Final = frozenset(
-    "agent air analyst audio auto base best beta chat cheap code coder coding custom deep default"
-    " dev embed embedding exp fast flash free frontier generate hd high image instruct large latest"
-    " lite low max medium micro mini model multilingual nano omni online plus preview pro prime"
-    " reasoner reasoning rerank research router search small smart speech standard text thinking"
-    " tts turbo ultra v video vision vl voice web xl mm balanced active alpha".split()
+_GENERIC: Final = word_set(
+    "agent air analyst audio auto base best beta chat cheap code coder coding custom deep default",
+    "dev embed embedding exp fast flash free frontier generate hd high image instruct large latest",
+    "lite low max medium micro mini model multilingual nano omni online plus preview pro prime",
+    "reasoner reasoning rerank research router search small smart speech standard text thinking",
+    "tts turbo ultra v video vision vl voice web xl mm balanced active alpha english",
 )
 
 _REGION = re.compile(r"^(?:us-gov|us|eu|au|jp|apac|ap|ca|sa|uk|global)\.(?=[a-z0-9-]+\.)")
 _ROUTE_SUFFIX = re.compile(
     r":(?:free|beta|extended|nitro|floor|online|exacto|paid|thinking|cloud|latest|default|\d{4,6})$"
 )
-_BEDROCK_REVISION = re.compile(r"-v(?:1:\d+|(?<=\d{8}-v)\d+:\d+)(?::\w+)?$")
+_BEDROCK_REVISION = re.compile(r"-v?(?:1:\d+|(?<=\d{8}-v)\d+:\d+)(?::\w+)?$")
 _SEPARATORS = re.compile(r"[-_.: ]+(?=\w)")
-_PACKERS: Final = frozenset(("azure", "coding", "route", "bedrock", "vertex", "groq", "unsloth"))
+_PACKERS: Final = frozenset(
+    ("azure", "bedrock", "cerebras", "coding", "groq", "route", "unsloth", "vertex")
+)
+_GGUF_QUANT = re.compile(r"[-_.:]i?q\d(?:[-_][a-z0-9]{1,3}){0,2}$")
 _POINT = re.compile(r"(?<=\d)p(?=\d)")
 _EDGE, _END = r"(?<![\da-z.])", r"(?![\da-z]|\.\d)"
 _DATES: Final = (
@@ -76,17 +79,16 @@ _PARTS_OF_SIZE = re.compile(r"(?:a\d+(?:\.\d+)?b|\d+e)$")
 _CONTEXT = re.compile(r"(?:\d+k|[1-9]m|4096|8192|16384|32768|65536|131072|262144)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A spelling taken apart: the core's words, and (kind, value) of each mark, both sorted."""
+class Parsed(NamedTuple):
+    """A spelling taken apart: the core's words joined, and (kind, value) of each mark, sorted."""
 
-    core: tuple[str, ...]
-    marks: tuple[tuple[str, str], ...]
+    core: str
+    marks: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
         """The key in full: `claude-haiku-45;date=1001`."""
-        key = ";".join(["-".join(self.core), *(f"{kind}={value}" for kind, value in self.marks)])
+        key = ";".join([self.core, *(f"{kind}={value}" for kind, value in self.marks)])
         if len(key) <= MAX_KEY_LENGTH:
             return key
         return f"{key[:200]}-{sha256(key.encode()).hexdigest()[:40]}"
@@ -109,7 +111,7 @@ def parse_key(key: str) -> Parsed:
     """Return the parts of a key that `identity_key` or `group_spellings` made."""
     core, *marks = key.split(";")
     pairs = (mark.partition("=") for mark in marks)
-    return Parsed((core,), tuple(sorted((kind, value) for kind, _, value in pairs)))
+    return Parsed(core, tuple(sorted((kind, value) for kind, _, value in pairs)))
 
 
 @lru_cache(maxsize=32768)
@@ -119,14 +121,16 @@ def parse(provider: str, raw_id: str, name: str | None = None) -> Parsed:
     text, organisation = _bare_name(provider, raw_id.strip().lower())
     words, marks = _words(text)
     if not words and not marks:
-        return Parsed((raw_id.strip().lower().replace(";", ",") or "-",), ())
-    if not _has_family(words):
-        by_name = _from_name(provider, name, words) if name else None
-        if by_name is not None:
-            words = by_name
+        return Parsed(raw_id.strip().lower().replace(";", ",") or "-")
+    if not _has_family(words) and all(
+        word in _GENERIC or len(word) < 4 or word.isdigit() for word in words
+    ):
+        named = _from_name(provider, name, words) if name and not organisation else None
+        if named is not None:
+            words = named
         elif all(word in _GENERIC or len(word) < 3 or word.isdigit() for word in words):
             words = [*words, family_vendor(text) or organisation or lab_of(provider) or provider]
-    return Parsed((_join(words),), tuple(sorted(marks.items())))
+    return Parsed(_join(words), tuple(sorted(marks.items())))
 
 
 def _join(words: list[str]) -> str:
@@ -142,16 +146,24 @@ def _bare_name(provider: str, text: str) -> tuple[str, str]:
         return text, ""
     name = parts[-1]
     folders = [part.removeprefix("hf:").lstrip("@~") for part in parts[:-1]]
-    if folders and all(w in _GENERIC or w in _HOSTING or w[0] == "v" for w in _CHUNK.findall(name)):
-        if not (folders[-1] in VENDOR_ALIAS or is_host(folders[-1])):
-            name = f"{folders[-1]}-{name}"
+    if folders and _belongs_to_name(folders[-1], name):
+        name = f"{folders[-1]}-{name}"
     name = _REGION.sub("", name.removeprefix("hf:"))
     name = _BEDROCK_REVISION.sub("", name)
     organisation = next((vendor_of(part) for part in reversed(folders) if not is_host(part)), "")
     head, dot, tail = name.partition(".")
     if dot and head in VENDOR_ALIAS and tail and not tail[0].isdigit():
         name, organisation = tail, vendor_of(head)
-    return _POINT.sub(".", _without_prefixes(provider, name)), organisation
+    name = _GGUF_QUANT.sub("", _without_prefixes(provider, name))
+    return _POINT.sub(".", name), organisation
+
+
+def _belongs_to_name(folder: str, name: str) -> bool:
+    """Whether the last folder says more than the maker: `flux/dev`, not `anthropic/claude`."""
+    if folder in VENDOR_ALIAS or is_host(folder):
+        return False
+    words = _CHUNK.findall(name)
+    return all(word in _GENERIC or word in _HOSTING or word[0] == "v" for word in words)
 
 
 def _without_prefixes(provider: str, name: str) -> str:
@@ -191,6 +203,9 @@ def _words(text: str) -> tuple[list[str], dict[str, str]]:
     number: list[str] = []
     dropped: list[str] = []
     for piece in _pieces(text):
+        if piece == "v0" and not words and not number:
+            words.append(piece)  # a family of its own: `v0-1.5-md`
+            continue
         match = _NUMBER.match(piece)
         if match and not _CONTEXT.match(piece):
             letter, digits, suffix = match.groups()
@@ -248,6 +263,8 @@ def _end_number(number: list[str], words: list[str], marks: dict[str, str]) -> N
         marks["rev"] = "1"
     elif value in {"001", "002", "003"}:
         marks["rev"] = value
+    elif letter == "l" and digits[0] == "3":
+        words.extend(["llama", value])  # `L3.3` in the names of its fine-tunes
     else:
         words.append(value if letter == "v" else letter + value)
 

@@ -8,9 +8,16 @@ import re
 from functools import lru_cache
 from typing import Final
 
+
+def word_set(*lines: str) -> frozenset[str]:
+    """Return the words of the lines: a long table of words reads better as prose."""
+    return frozenset(word for line in lines for word in line.split())
+
+
 # Vendor -> the words that open its models' names (letters only; a version may follow directly).
 _FAMILIES: Final[dict[str, str]] = {
     "ai21": "jamba jurassic",
+    "aion-labs": "aion",
     "allenai": "olmo molmo tulu",
     "amazon": "nova titan",
     "anthropic": "claude",
@@ -53,6 +60,7 @@ _FAMILIES: Final[dict[str, str]] = {
     "tii": "falcon",
     "upstage": "solar",
     "voyage": "voyage",
+    "v0": "v0",
     "writer": "palmyra",
     "xai": "grok",
     "xiaomi": "mimo",
@@ -73,7 +81,7 @@ _ALIASES: Final[dict[str, str]] = {
     "arcee-ai": "arcee arcee_ai",
     "baidu": "qianfan",
     "black-forest-labs": "bfl blackforestlabs",
-    "bytedance": "bytedance-seed volcengine",
+    "bytedance": "bytedance-seed volcengine doubao",
     "cohere": "cohereai coherelabs cohereforai",
     "deepseek": "deepseek-ai deepseekai",
     "google": "~google vertex_ai google-vertex google-ai-studio gemini",
@@ -107,11 +115,11 @@ VENDOR_ALIAS: Final[dict[str, str]] = {
 }
 
 # Organisations that pack, serve or route others' weights: never the maker of what they name.
-_HOSTS: Final = frozenset(
-    "aibrix unsloth route router fireworks accounts workers-ai cf hf pro tee public"
-    " lmstudio-community neuralmagic redhatai thebloke bartowski mlx-community gguf"
-    " databricks azure bedrock vertex groq ollama openrouter custom models"
-    " cerebras together deepinfra novita chutes siliconflow baseten".split()
+_HOSTS: Final = word_set(
+    "aibrix unsloth route router fireworks accounts workers-ai cf hf pro tee public",
+    "lmstudio-community neuralmagic redhatai thebloke bartowski mlx-community gguf",
+    "databricks azure bedrock vertex groq ollama openrouter custom models",
+    "cerebras together deepinfra novita chutes siliconflow baseten",
 )
 
 # A lab's further storefronts end so: other prices, the same models.
