@@ -1,0 +1,94 @@
+"""A real Chromium against a real server, whose database holds the embedded catalog."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import ConsoleMessage, Error, Page
+
+from app.models import db
+from tests.support.browser import launch_arguments
+from tests.support.database import (
+    Snapshot,
+    make_settings,
+    migrated_app,
+    scratch_folder,
+    take_snapshot,
+)
+from tests.support.live import served
+from tests.support.seed import ADMIN_EMAIL, ADMIN_PASSWORD, seed
+
+# A page may be told "no": refused forms and stale edits are answered with these, and Chromium
+# writes every such answer to its console.
+EXPECTED_ANSWERS = re.compile(r"responded with a status of (401|403|404|409|412|422|429)")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_type_launch_args | launch_arguments()
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {"reduced_motion": "reduce", "locale": "en-GB"}
+
+
+@pytest.fixture(scope="session")
+def live_site() -> Iterator[tuple[Flask, str, Snapshot]]:
+    """Application, address and snapshot; one server serves all browser tests."""
+    with scratch_folder() as folder:
+        app = migrated_app(make_settings(f"sqlite:///{folder / 'browser.db'}", folder))
+        seed(app)
+        with app.app_context():
+            engine = db.engine
+        snapshot = take_snapshot(engine)
+        with served(app) as address:
+            yield app, address, snapshot
+        snapshot.close()
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def base_url(live_site: tuple[Flask, str, Snapshot]) -> str:
+    """Lets a test say `page.goto("/catalog")`."""
+    return live_site[1]
+
+
+@pytest.fixture
+def live_app(live_site: tuple[Flask, str, Snapshot]) -> Iterator[Flask]:
+    """The application that the browser talks to; what the test changes is undone after it."""
+    app, _, snapshot = live_site
+    yield app
+    snapshot.restore()
+
+
+@pytest.fixture
+def page(live_app: Flask, page: Page) -> Iterator[Page]:
+    """A page that fails its test when a script fails or the content policy blocks something."""
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED_ANSWERS.search(message.text):
+            complaints.append(message.text)
+
+    def on_error(error: Error) -> None:
+        complaints.append(str(error))
+
+    page.on("console", on_console)
+    page.on("pageerror", on_error)
+    yield page
+    page.close()  # no request may still write while the database is put back
+    assert complaints == [], "the browser's console has errors"
+
+
+@pytest.fixture
+def admin_page(page: Page) -> Page:
+    """A page on which the admin has logged in."""
+    page.goto("/login")
+    page.locator("input[name=email]").fill(ADMIN_EMAIL)
+    page.locator("input[name=password]").fill(ADMIN_PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+    return page
