@@ -29,12 +29,7 @@ test: dev
 	$(PY) -m pytest $(T)
 
 lint: dev
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	.venv/bin/djlint --quiet --lint --allow-empty-input templates
-	$(PY) -m tests.support.templates
-	.venv/bin/lint-imports
+	@.ci/lint.sh
 
 format: dev
 	$(PY) -m ruff check --fix .

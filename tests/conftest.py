@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.models import db
+from tests.support.browser import find_chromium
 from tests.support.client import IsolatedClient
 from tests.support.database import (
     Snapshot,
@@ -16,13 +17,18 @@ from tests.support.database import (
     take_snapshot,
 )
 from tests.support.network import only_loopback
-from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.postgres import PostgresServer, find_binaries, running_postgres
 
 ENGINES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=ENGINES, help="run on one database only (default: both)")
+
+
+def pytest_report_header() -> list[str]:
+    browser = find_chromium() or "Playwright's own"
+    return [f"PostgreSQL: {find_binaries()}", f"Chromium: {browser}"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
