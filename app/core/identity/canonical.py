@@ -25,7 +25,7 @@ _ROUTE_SUFFIX = re.compile(
     r":(?:free|beta|extended|nitro|floor|online|exacto|paid|thinking|web|cloud|latest|default)$"
 )
 _PIN = re.compile(r"@(?:default|latest)?")
-_VENDOR_COLON = re.compile(r"^([a-z][a-z.\-]*):(?=[a-z])")
+_WORD = re.compile(r"[^\W\d_]{3}")
 
 
 def canonical_id(kind: str, raw_id: str, canonical_slug: str | None = None) -> str:
@@ -38,7 +38,7 @@ def canonical_id(kind: str, raw_id: str, canonical_slug: str | None = None) -> s
     source = canonical_slug if canonical_slug and kind == "openrouter" else raw_id
     text = source.strip().lower()
     text = _ROUTE_SUFFIX.sub("", text)
-    organisation, name = _split(text, dotted="bedrock" in kind)
+    organisation, name = _split(text, kind)
     name = _tidy(name)
     if not name:
         name = _tidy(text) or text.replace("/", "-").strip() or raw_id.lower()
@@ -47,34 +47,36 @@ def canonical_id(kind: str, raw_id: str, canonical_slug: str | None = None) -> s
     return f"{vendor[:100]}/{name}"[:MAX_LENGTH] if name else ""
 
 
-def _split(text: str, *, dotted: bool) -> tuple[str, str]:
+def _split(text: str, kind: str) -> tuple[str, str]:
     """Split an id into the organisation nearest to the name, if it names one, and the name."""
     parts = [part for part in text.split("/") if part]
     if not parts:
         return "", ""
-    name = parts[-1]
-    organisation = _organisation(parts[:-1])
-    text = _REGION.sub("", name)
+    *folders, name = parts
+    if len(folders) > 1 and folders[-1] not in VENDOR_ALIAS and not _WORD.search(name):
+        name = f"{folders.pop()}-{name}"  # `flux-pro/v1.1`
+    name = _REGION.sub("", name)
+    dotted = "bedrock" in kind
     if dotted:
-        text = _BEDROCK_REVISION.sub(r"\1", text)
-    head, dot, tail = text.partition(".")
-    if dot and tail and head in VENDOR_ALIAS and family_vendor(text) is None:
+        name = _BEDROCK_REVISION.sub(r"\1", name)
+    head, dot, tail = name.partition(".")
+    if dot and tail[:1].isalpha() and (dotted or head in VENDOR_ALIAS) and head.isalnum():
         return head, tail
-    if dot and tail and head in VENDOR_ALIAS and not tail[0].isdigit():
+    head, dot, tail = name.partition(":")
+    if dot and tail[:1].isalpha() and head in VENDOR_ALIAS and not folders:
         return head, tail
-    match = _VENDOR_COLON.match(text)
-    if match and (match.group(1) in VENDOR_ALIAS) and not organisation:
-        return match.group(1), text[match.end() :]
-    return organisation, text
+    return _organisation(folders, kind), name
 
 
-def _organisation(folders: list[str]) -> str:
+def _organisation(folders: list[str], kind: str) -> str:
     """Return the innermost folder that is a known vendor, else the outermost that is no host."""
     cleaned = [folder.removeprefix("hf:").lstrip("@~") for folder in folders]
     for folder in reversed(cleaned):
         if folder in VENDOR_ALIAS:
             return folder
-    return next((folder for folder in cleaned if folder and not is_host(folder)), "")
+    # A provider's own name before its ids says who serves the model, not who made it.
+    served = (folder for folder in cleaned if folder and not kind.startswith(folder))
+    return next((folder for folder in served if not is_host(folder)), "")
 
 
 def _tidy(name: str) -> str:

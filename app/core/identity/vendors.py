@@ -84,7 +84,7 @@ _ALIASES: Final[dict[str, str]] = {
     "bytedance": "bytedance-seed volcengine doubao",
     "cohere": "cohereai coherelabs cohereforai",
     "deepseek": "deepseek-ai deepseekai",
-    "google": "~google vertex_ai google-vertex google-ai-studio gemini",
+    "google": "~google google-ai-studio gemini",
     "ibm": "ibm-granite watsonx",
     "inclusionai": "bailing",
     "kuaishou": "kwaipilot kwaivgi",
@@ -118,7 +118,9 @@ VENDOR_ALIAS: Final[dict[str, str]] = {
 _HOSTS: Final = word_set(
     "aibrix unsloth route router fireworks accounts workers-ai cf hf pro tee public",
     "lmstudio-community neuralmagic redhatai thebloke bartowski mlx-community gguf",
-    "databricks azure bedrock vertex groq ollama openrouter custom models",
+    "databricks azure azure-openai azure_ai bedrock aws-bedrock amazon-bedrock vertex vertex_ai",
+    "vertex-ai google-vertex google-vertex-ai groq ollama openrouter custom models publishers",
+    "us eu global global-standard low medium high hd standard",
     "cerebras together deepinfra novita chutes siliconflow baseten",
 )
 
@@ -126,6 +128,7 @@ _HOSTS: Final = word_set(
 _STOREFRONT = re.compile(r"(?:-cn|-intl|-(?:coding|token|subscription)-plan.*|-plan|-ai-studio)$")
 _LABS_WITH_OTHER_IDS: Final[dict[str, str]] = {"llama": "meta", "nova": "amazon", "v0": "v0"}
 _NOT_LABS: Final = frozenset({"azure", "google-vertex", "google-vertex-anthropic", "tongyi"})
+_PLACE = re.compile(r"[a-z]{2}(?:-gov)?-[a-z]+-\d|\d+-x-\d+")
 _LEADING_WORD = re.compile(r"[^\W\d_]+")
 _OPENAI_REASONING = re.compile(r"o[1-9]\d?(?![a-z0-9])")
 
@@ -137,8 +140,8 @@ def vendor_of(organisation: str) -> str:
 
 
 def is_host(organisation: str) -> bool:
-    """Whether the organisation only packs or serves models that others made."""
-    return organisation in _HOSTS
+    """Whether the folder only packs, serves or places (`us-east-1`) models that others made."""
+    return organisation in _HOSTS or _PLACE.fullmatch(organisation) is not None
 
 
 def family_vendor(name: str) -> str | None:
