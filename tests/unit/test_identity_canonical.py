@@ -45,7 +45,7 @@ WEIRD = [
         ("jan", "jan-v1-4b", "jan/jan-v1-4b"),
     ],
 )
-def test_reference_table(kind, raw_id, expected):
+def test_reference_table(kind: str, raw_id: str, expected: str) -> None:
     assert canonical_id(kind, raw_id) == expected
 
 
@@ -69,13 +69,15 @@ def test_reference_table(kind, raw_id, expected):
         ("nvidia", "nvidia/llama-3.1-nemotron-70b-instruct", None),
     ],
 )
-def test_vendor_comes_from_organisation_then_family(kind, raw_id, expected):
+def test_vendor_comes_from_organisation_then_family(
+    kind: str, raw_id: str, expected: str | None
+) -> None:
     vendors = {"litellm": "mistral", "nvidia": "nvidia"}
     result = canonical_id(kind, raw_id)
     assert result == expected or (expected is None and result.startswith(vendors[kind] + "/"))
 
 
-def test_openrouter_slug_replaces_the_id():
+def test_openrouter_slug_replaces_the_id() -> None:
     slug = "anthropic/claude-4.5-haiku-20251001"
     assert canonical_id("openrouter", "anthropic/claude-haiku-4.5", slug) == slug
     assert canonical_id("openrouter", "z-ai/glm-5", "") == "zai/glm-5"
@@ -84,7 +86,7 @@ def test_openrouter_slug_replaces_the_id():
 
 @pytest.mark.parametrize("kind", ["openrouter", "aws_bedrock", "ollama", "custom", ""])
 @pytest.mark.parametrize("raw_id", WEIRD)
-def test_weird_ids_keep_the_shape(kind, raw_id):
+def test_weird_ids_keep_the_shape(kind: str, raw_id: str) -> None:
     result = canonical_id(kind, raw_id)
     vendor, slash, name = result.partition("/")
     assert vendor
@@ -97,7 +99,7 @@ def test_weird_ids_keep_the_shape(kind, raw_id):
 @given(kind=st.sampled_from(["openrouter", "aws_bedrock", "ollama", "jan"]), raw_id=st.text())
 @example(kind="aws_bedrock", raw_id="us..")
 @example(kind="openrouter", raw_id="İ/ẞ")
-def test_never_raises_and_is_lower_case(kind, raw_id):
+def test_never_raises_and_is_lower_case(kind: str, raw_id: str) -> None:
     result = canonical_id(kind, raw_id)
     assert len(result) <= 255
     assert result == result.lower()
@@ -109,7 +111,7 @@ def test_never_raises_and_is_lower_case(kind, raw_id):
         r"(?:[a-z]{2,9}/)?[a-zA-Z]{2,9}[-.0-9a-zA-Z]{0,12}(?::[a-z]+)?", fullmatch=True
     )
 )
-def test_a_canonical_id_stays_itself(raw_id):
+def test_a_canonical_id_stays_itself(raw_id: str) -> None:
     once = canonical_id("openrouter", raw_id)
     assert canonical_id("openrouter", once) == once
 
@@ -131,11 +133,11 @@ def test_a_canonical_id_stays_itself(raw_id):
         ("", None),
     ],
 )
-def test_lab_behind_a_provider(provider, lab):
+def test_lab_behind_a_provider(provider: str, lab: str | None) -> None:
     assert lab_of(provider) == lab
 
 
-def test_a_lab_speaks_only_for_its_own_models():
+def test_a_lab_speaks_only_for_its_own_models() -> None:
     assert is_own_provider("nvidia", "nvidia")
     assert not is_own_provider("nvidia", "deepseek")
     assert is_own_provider("zai", "zhipuai")

@@ -52,7 +52,7 @@ def group_spellings(records: Sequence[Spelling], known: Collection[str] = ()) ->
     Independent of the order of the records. `known` are the keys of entries that exist already: a
     record that belongs to one of them gets exactly that key. Never raises.
     """
-    parsed = [parse(record.provider, record.raw_id, record.name) for record in records]
+    parsed = [parse(item.provider, item.raw_id, item.name or item.family) for item in records]
     holders: _Holders = defaultdict(set)
     for record, item in zip(records, parsed, strict=True):
         holders[item].add(record.provider)
