@@ -37,6 +37,7 @@ class Settings:
     sync_protection: Protection = "entry"
     fetch_allow_private: bool = True
     public_feeds: bool = True
+    trusted_proxies: int = 0
     testing: bool = False
 
 
@@ -59,6 +60,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sync_protection=_protection(env),
         fetch_allow_private=_boolean(env, "ALMANAC_FETCH_ALLOW_PRIVATE"),
         public_feeds=_boolean(env, "ALMANAC_PUBLIC_FEEDS"),
+        trusted_proxies=_proxies(env),
     )
 
 
@@ -211,3 +213,11 @@ def _boolean(env: Mapping[str, str], name: str) -> bool:
     if value.lower() not in _TRUE:
         raise _wrong(name, value, "true or false")
     return _TRUE[value.lower()]
+
+
+def _proxies(env: Mapping[str, str]) -> int:
+    """How many proxies stand in front, whose `X-Forwarded-*` headers are believed."""
+    value = env.get("ALMANAC_TRUSTED_PROXIES", "") or "0"
+    if not (value.isascii() and value.isdigit() and int(value) <= 10):
+        raise _wrong("ALMANAC_TRUSTED_PROXIES", value, "a number of proxies, 0 to 10")
+    return int(value)

@@ -7,8 +7,10 @@ from pathlib import Path
 from flask import Flask
 from flask_migrate import Migrate
 
+from app.blueprints import register_all
 from app.config import Settings, load_settings
 from app.models import configure_engine, db
+from app.web import init_web
 
 ROOT = Path(__file__).resolve().parent.parent
 migrate = Migrate(directory=str(ROOT / "migrations"))
@@ -37,6 +39,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         configure_engine(db.engine)
     migrate.init_app(app, db)
+    init_web(app, settings)
+    register_all(app)
     return app
 
 

@@ -1,0 +1,13 @@
+"""Logging in and out; the pages for users and tokens."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.blueprints.auth import accounts, login
+
+
+def register(app: Flask) -> None:
+    """Add these pages to the application."""
+    app.register_blueprint(login.blueprint)
+    app.register_blueprint(accounts.blueprint)

@@ -1,0 +1,70 @@
+"""`/login` and `/logout`."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core.errors import UnauthenticatedError
+from app.forms.login import LoginForm
+from app.models import db
+from app.services.users import authenticate
+from app.web.limits import limiter
+from app.web.login import current_principal, log_in, log_out
+from app.web.permissions import public
+from app.web.render import render_page
+
+blueprint = Blueprint("auth", __name__)
+
+
+def local_path(target: str | None) -> str:
+    """The path to go on to, if it is one of ours; else the start page."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    if any(ord(c) < 32 or c in "\\\x7f" for c in target):
+        return "/"
+    parts = urlsplit(target)
+    return "/" if parts.scheme or parts.netloc else target
+
+
+def _account() -> str:
+    return request.form.get("email", "").strip().lower()[:255]
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code != 303
+
+
+@blueprint.get("/login")
+@public
+def login() -> BaseResponse:
+    target = local_path(request.args.get("next"))
+    if current_principal() is not None:
+        return redirect(target, 303)
+    return render_page("auth/login.html", form=LoginForm(next=target))
+
+
+@blueprint.post("/login")
+@limiter.limit("30 per 5 minutes", deduct_when=_failed)
+@limiter.limit("10 per 15 minutes", key_func=_account, deduct_when=_failed)
+@public
+def log_in_with_password() -> BaseResponse:
+    form = LoginForm()
+    if not form.validate():
+        return render_page("auth/login.html", form=form, status=422)
+    try:
+        user_id = authenticate(db.session(), form.email.data or "", form.password.data or "")
+    except UnauthenticatedError:
+        form.form_errors.append("The e-mail or the password is wrong.")
+        return render_page("auth/login.html", form=form, status=422)
+    log_in(user_id)
+    return redirect(local_path(form.next.data), 303)
+
+
+@blueprint.post("/logout")
+@public
+def logout() -> BaseResponse:
+    log_out()
+    return redirect("/login", 303)

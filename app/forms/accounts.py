@@ -1,0 +1,43 @@
+"""Forms of the pages for users and tokens."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from app.core.permissions import Role
+
+ROLES = [
+    (Role.VIEWER.value, "Viewer: reads"),
+    (Role.EDITOR.value, "Editor: edits and switches"),
+    (Role.ADMIN.value, "Admin: also feeds, providers, users, tokens"),
+]
+
+
+class UserForm(FlaskForm):  # type: ignore[misc]
+    """A new user."""
+
+    email = StringField("E-mail", [InputRequired("Enter an e-mail."), Length(max=255)])
+    password = PasswordField(
+        "Password",
+        [InputRequired("Enter a password."), Length(8, 1024, "Use 8 characters or more.")],
+    )
+    role = SelectField("Role", choices=ROLES)
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """A new password for a user."""
+
+    password = PasswordField(
+        "New password",
+        [InputRequired("Enter a password."), Length(8, 1024, "Use 8 characters or more.")],
+    )
+
+
+class TokenForm(FlaskForm):  # type: ignore[misc]
+    """A new API token."""
+
+    name = StringField("Name", [InputRequired("Enter a name."), Length(max=100)])
+    role = SelectField("Role", choices=ROLES)
+    days = IntegerField("Valid for days", [InputRequired(), NumberRange(1, 3650)], default=365)

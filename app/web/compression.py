@@ -1,0 +1,68 @@
+"""gzip for pages, JSON and static files. Small enough not to need a library."""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, current_app, request
+
+MINIMUM = 1024
+# Level 4 costs half the time of 6 and gives 3 % more bytes on a table page.
+LEVEL = 4
+_TYPES = (
+    "text/",
+    "application/json",
+    "application/javascript",
+    "application/yaml",
+    "image/svg+xml",
+)
+
+
+def init(app: Flask) -> None:
+    """Compress what is worth it, where the browser can read it."""
+    app.after_request(_compress)
+
+
+def _compress(response: Response) -> Response:
+    if not (response.mimetype or "").startswith(_TYPES) or "Content-Encoding" in response.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    if response.status_code in {204, 206, 304} or not _accepts_gzip():
+        return response
+    if request.endpoint == "static":
+        return _compress_static(response)
+    if response.is_streamed or response.direct_passthrough:
+        return response
+    body = response.get_data()
+    if len(body) >= MINIMUM:
+        response.set_data(gzip.compress(body, LEVEL, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _accepts_gzip() -> bool:
+    return request.accept_encodings["gzip"] > 0
+
+
+def _compress_static(response: Response) -> Response:
+    filename = (request.view_args or {}).get("filename", "")
+    file = Path(current_app.static_folder or "") / filename
+    stat = file.stat()
+    if stat.st_size < MINIMUM:
+        return response
+    body = _compressed_file(str(file), stat.st_mtime_ns)
+    response.direct_passthrough = False
+    response.set_data(body)
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers.pop("Accept-Ranges", None)
+    etag, _weak = response.get_etag()
+    if etag:  # other bytes of the same content
+        response.set_etag(etag, weak=True)
+    return response
+
+
+@lru_cache(maxsize=256)
+def _compressed_file(file: str, _modified: int) -> bytes:
+    return gzip.compress(Path(file).read_bytes(), 9, mtime=0)
