@@ -14,7 +14,7 @@ run .venv/bin/ruff format --check .
 run .venv/bin/mypy
 run .venv/bin/djlint --quiet --lint --allow-empty-input templates
 run .venv/bin/python -m tests.support.templates
-run .venv/bin/lint-imports
+run .venv/bin/lint-imports --no-logo
 
 if [ -n "$failed" ]; then
     echo "failed:$failed" >&2
