@@ -7,6 +7,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, JsonObject, Name, Seconds, Texts
 
+SORTED_KNOWN = ("active", "experimental", "status", "created_at", "updated_at")
+SORTED_NULLABLE = (
+    "model_display_name",
+    "family",
+    "context_length",
+    "is_moderated",
+    "requires_feature_flag",
+    "supports_audio",
+    "supports_browser",
+    "supports_embeddings",
+    "supports_images",
+    "supports_instruct",
+    "supports_reasoning",
+    "supports_tools",
+    "supports_video",
+    "last_synced_at",
+)
+
 
 class CatalogEntry(Base):
     """A model as the catalog knows it. NULL in a feed-owned column means unknown.
@@ -59,30 +77,7 @@ class CatalogEntry(Base):
 
     __table_args__ = (
         # One index per column that a table can be sorted by; the id makes the order total.
-        *(
-            Index(f"ix_catalog_entries_{name}", name, "id")
-            for name in (
-                "model_display_name",
-                "family",
-                "context_length",
-                "active",
-                "experimental",
-                "is_moderated",
-                "requires_feature_flag",
-                "supports_audio",
-                "supports_browser",
-                "supports_embeddings",
-                "supports_images",
-                "supports_instruct",
-                "supports_reasoning",
-                "supports_tools",
-                "supports_video",
-                "status",
-                "last_synced_at",
-                "created_at",
-                "updated_at",
-            )
-        ),
+        *(Index(f"ix_catalog_entries_{name}", name, "id") for name in SORTED_KNOWN),
         Index(
             "ix_catalog_entries_drifted",
             "id",
@@ -96,6 +91,13 @@ class CatalogEntry(Base):
             postgresql_where=text("retired_at IS NOT NULL"),
         ),
     )
+
+
+# Unknown sorts lowest: SQLite does so and has no words for it in an index, so the tables are made
+# by the migrations alone, which say it to PostgreSQL only.
+for _name in SORTED_NULLABLE:
+    _column = getattr(CatalogEntry, _name)
+    Index(f"ix_catalog_entries_{_name}", _column.nulls_first(), CatalogEntry.id)
 
 
 class EntryAlias(Base):

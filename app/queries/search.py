@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, column, func, table, text
+from sqlalchemy import ColumnElement, Select, TableClause, column, func, literal, select, table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import BigInteger, Integer, Text
+from sqlalchemy.types import Integer, Text
+
+from app.models import CatalogEntry
 
 GRAM = 3
 
 # Outside Base.metadata: the table differs between the engines and is migrated by hand.
-SQLITE_SEARCH = table("entry_search", column("rowid", BigInteger), column("text", Text))
-POSTGRES_SEARCH = table(
+_SQLITE = table(
+    "entry_search",
+    column("rowid", Integer),
+    column("text", Text),
+    column("entry_search", Text),  # FTS5's name for the whole row, the left side of MATCH
+)
+_POSTGRES = table(
     "entry_search",
     column("entry_id", Integer),
     column("text", Text),
@@ -39,7 +47,7 @@ def fold(words: str) -> str:
 def trigrams(folded: str) -> list[int]:
     """The distinct trigrams of a folded text as 31-bit numbers, sorted.
 
-    Numbers make a far smaller and quicker index than strings; two trigrams that
+    Numbers are compared faster than strings of some collation; two trigrams that
     share one cost a look at the text, never a wrong answer.
     """
     grams = {folded[i : i + GRAM] for i in range(len(folded) - GRAM + 1)}
@@ -56,16 +64,42 @@ def is_indexable(folded: str) -> bool:
     return len(folded) >= GRAM
 
 
-def contains(dialect: str, folded: str) -> ColumnElement[bool]:
-    """The text of a search row holds `folded`, whatever signs it has (no wildcard, no syntax)."""
+def matching(dialect: str, folded: str) -> Select[int]:
+    """The pks of the entries whose text holds `folded`, by the index where it can help."""
+    search, pk = _search(dialect)
+    found = select(pk)
+    if is_indexable(folded):
+        found = found.where(_indexed(dialect, folded))
+        if dialect == "sqlite" and folded.isascii():
+            return found  # a phrase of trigrams is exactly the substring: no look at the text
+    return found.where(_contains(dialect, search.c.text, folded))
+
+
+def walked(dialect: str, folded: str) -> ColumnElement[bool]:
+    """A condition on `CatalogEntry`, decided row by row from the text alone.
+
+    A scalar subquery, because no planner turns that one into a join: who asks for
+    it walks the entries in their order and stops early.
+    """
+    search, pk = _search(dialect)
+    words = select(search.c.text).where(pk == CatalogEntry.id).correlate(CatalogEntry)
+    return _contains(dialect, words.scalar_subquery(), folded)
+
+
+def _search(dialect: str) -> tuple[TableClause, ColumnElement[int]]:
     if dialect == "sqlite":
-        return func.instr(SQLITE_SEARCH.c.text, folded) > 0
-    return func.strpos(POSTGRES_SEARCH.c.text, folded) > 0
+        return _SQLITE, _SQLITE.c.rowid
+    return _POSTGRES, _POSTGRES.c.entry_id
 
 
-def indexed(dialect: str, folded: str) -> ColumnElement[bool]:
-    """The index holds all trigrams of `folded`; to be joined with `contains`."""
+def _contains(dialect: str, words: ColumnElement[Any], folded: str) -> ColumnElement[bool]:
+    """Neither function knows wildcards: every sign stands for itself."""
+    position = func.instr if dialect == "sqlite" else func.strpos
+    return position(words, folded) > literal(0)
+
+
+def _indexed(dialect: str, folded: str) -> ColumnElement[bool]:
     if dialect == "sqlite":
         phrase = '"' + folded.replace('"', '""') + '"'
-        return text("entry_search MATCH :phrase").bindparams(bindparam("phrase", phrase))  # type: ignore[return-value]
-    return POSTGRES_SEARCH.c.grams.contains(trigrams(folded))
+        return _SQLITE.c.entry_search.match(phrase)
+    return _POSTGRES.c.grams.contains(trigrams(folded))

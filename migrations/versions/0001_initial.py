@@ -67,6 +67,7 @@ def upgrade() -> None:
         "catalog_entries",
         ["context_length", "id"],
         unique=False,
+        postgresql_ops={"context_length": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_created_at", "catalog_entries", ["created_at", "id"], unique=False
@@ -82,30 +83,43 @@ def upgrade() -> None:
     op.create_index(
         "ix_catalog_entries_experimental", "catalog_entries", ["experimental", "id"], unique=False
     )
-    op.create_index("ix_catalog_entries_family", "catalog_entries", ["family", "id"], unique=False)
+    op.create_index(
+        "ix_catalog_entries_family",
+        "catalog_entries",
+        ["family", "id"],
+        unique=False,
+        postgresql_ops={"family": "NULLS FIRST"},
+    )
     op.create_index(
         op.f("ix_catalog_entries_identity_key"), "catalog_entries", ["identity_key"], unique=False
     )
     op.create_index(
-        "ix_catalog_entries_is_moderated", "catalog_entries", ["is_moderated", "id"], unique=False
+        "ix_catalog_entries_is_moderated",
+        "catalog_entries",
+        ["is_moderated", "id"],
+        unique=False,
+        postgresql_ops={"is_moderated": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_last_synced_at",
         "catalog_entries",
         ["last_synced_at", "id"],
         unique=False,
+        postgresql_ops={"last_synced_at": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_model_display_name",
         "catalog_entries",
         ["model_display_name", "id"],
         unique=False,
+        postgresql_ops={"model_display_name": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_requires_feature_flag",
         "catalog_entries",
         ["requires_feature_flag", "id"],
         unique=False,
+        postgresql_ops={"requires_feature_flag": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_retired",
@@ -121,48 +135,56 @@ def upgrade() -> None:
         "catalog_entries",
         ["supports_audio", "id"],
         unique=False,
+        postgresql_ops={"supports_audio": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_browser",
         "catalog_entries",
         ["supports_browser", "id"],
         unique=False,
+        postgresql_ops={"supports_browser": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_embeddings",
         "catalog_entries",
         ["supports_embeddings", "id"],
         unique=False,
+        postgresql_ops={"supports_embeddings": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_images",
         "catalog_entries",
         ["supports_images", "id"],
         unique=False,
+        postgresql_ops={"supports_images": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_instruct",
         "catalog_entries",
         ["supports_instruct", "id"],
         unique=False,
+        postgresql_ops={"supports_instruct": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_reasoning",
         "catalog_entries",
         ["supports_reasoning", "id"],
         unique=False,
+        postgresql_ops={"supports_reasoning": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_tools",
         "catalog_entries",
         ["supports_tools", "id"],
         unique=False,
+        postgresql_ops={"supports_tools": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_supports_video",
         "catalog_entries",
         ["supports_video", "id"],
         unique=False,
+        postgresql_ops={"supports_video": "NULLS FIRST"},
     )
     op.create_index(
         "ix_catalog_entries_updated_at", "catalog_entries", ["updated_at", "id"], unique=False
