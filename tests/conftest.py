@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.core.permissions import Role
 from app.models import db
+from app.web.limits import limiter
 from tests.support.browser import find_chromium
 from tests.support.client import IsolatedClient
 from tests.support.database import (
@@ -17,6 +19,7 @@ from tests.support.database import (
     take_snapshot,
 )
 from tests.support.network import only_loopback
+from tests.support.people import api_client, logged_in
 from tests.support.postgres import PostgresServer, find_binaries, running_postgres
 
 ENGINES = ("sqlite", "postgresql")
@@ -83,8 +86,11 @@ def migrated(engine_kind: str, request: pytest.FixtureRequest) -> Iterator[tuple
 def app(migrated: tuple[Flask, Snapshot]) -> Iterator[Flask]:
     """The application on a freshly migrated database; after the test everything is undone."""
     app, snapshot = migrated
+    app.test_client_class = IsolatedClient
     yield app
     snapshot.restore()
+    if "limiter" in app.extensions:
+        limiter.reset()
 
 
 @pytest.fixture
@@ -97,8 +103,39 @@ def session(app: Flask) -> Iterator[Session]:
 
 @pytest.fixture
 def client(app: Flask) -> IsolatedClient:
-    """A browser without JavaScript that nobody has logged in."""
-    app.test_client_class = IsolatedClient
+    """A browser without JavaScript in which nobody has logged in."""
     client = app.test_client()
     assert isinstance(client, IsolatedClient)
     return client
+
+
+@pytest.fixture
+def viewer(app: Flask) -> IsolatedClient:
+    """A browser in which a viewer has logged in."""
+    return logged_in(app, Role.VIEWER)
+
+
+@pytest.fixture
+def editor(app: Flask) -> IsolatedClient:
+    return logged_in(app, Role.EDITOR)
+
+
+@pytest.fixture
+def admin(app: Flask) -> IsolatedClient:
+    return logged_in(app, Role.ADMIN)
+
+
+@pytest.fixture
+def api_viewer(app: Flask) -> IsolatedClient:
+    """A program whose API token may read."""
+    return api_client(app, Role.VIEWER)
+
+
+@pytest.fixture
+def api_editor(app: Flask) -> IsolatedClient:
+    return api_client(app, Role.EDITOR)
+
+
+@pytest.fixture
+def api_admin(app: Flask) -> IsolatedClient:
+    return api_client(app, Role.ADMIN)

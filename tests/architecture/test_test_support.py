@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import User, db
+from tests.support.client import IsolatedClient
 from tests.support.network import NetworkClosedError
 
 
@@ -29,3 +30,18 @@ def test_a_broken_test_leaves_no_lock(session: Session) -> None:
 def test_other_hosts_cannot_be_reached() -> None:
     with pytest.raises(NetworkClosedError):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
+
+
+def test_people_come_with_their_role(
+    client: IsolatedClient, viewer: IsolatedClient, admin: IsolatedClient
+) -> None:
+    assert client.get("/users").status_code == 303
+    assert viewer.get("/users").status_code == 403
+    assert admin.get("/users").status_code == 200
+
+
+def test_a_request_does_not_share_the_tests_session(
+    session: Session, admin: IsolatedClient
+) -> None:
+    session.add(User(email="a@example.org", password_hash="-", role="viewer", created_at=0))
+    assert "a@example.org" in admin.get("/users").text

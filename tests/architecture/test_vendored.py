@@ -13,7 +13,9 @@ from tests.support.sources import own_files, relative, tracked_files
 
 MANIFESTS = ("static/vendor/VENDOR.toml", "tests/browser/vendor/VENDOR.toml")
 SPRITE = ROOT / "static/vendor/tabler-icons/sprite.svg"
-USED_ICON = re.compile(r"""sprite\.svg#tabler-([a-z0-9-]+)|\bicon\(\s*["']([a-z0-9-]+)["']""")
+USED_ICON = re.compile(
+    r"""sprite\.svg#tabler-([a-z0-9-]+)|\bicon(?:\(|=|["']:)\s*["']([a-z0-9-]+)["']"""
+)
 
 
 def packages(manifest: str) -> list[dict[str, Any]]:

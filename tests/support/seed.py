@@ -1,23 +1,16 @@
 """What the browser tests find: an admin and a catalog."""
 
-from argon2 import PasswordHasher
 from flask import Flask
 
-from app.models import User, db, now
+from app.core.permissions import Role
+from tests.support.people import PASSWORD, email_of, ensure_user
 
-ADMIN_EMAIL = "admin@example.org"
-ADMIN_PASSWORD = "correct horse battery staple"
+ADMIN_EMAIL = email_of(Role.ADMIN)
+ADMIN_PASSWORD = PASSWORD
 
 
 def seed(app: Flask) -> None:
-    """Writes the first admin."""
+    """Writes one person of each role."""
     with app.app_context():
-        db.session.add(
-            User(
-                email=ADMIN_EMAIL,
-                password_hash=PasswordHasher().hash(ADMIN_PASSWORD),
-                role="admin",
-                created_at=now(),
-            )
-        )
-        db.session.commit()
+        for role in Role:
+            ensure_user(role)

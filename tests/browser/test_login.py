@@ -1,0 +1,22 @@
+"""Logging in, in a real browser."""
+
+from playwright.sync_api import Page, expect
+
+from tests.support.axe import violations
+
+
+def test_the_login_page_is_accessible(page: Page) -> None:
+    page.goto("/login")
+    assert violations(page) == []
+
+
+def test_a_wrong_password_is_refused_and_said(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("E-mail").fill("admin@example.org")
+    page.get_by_label("Password").fill("wrong wrong wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("wrong")).to_be_visible()
+
+
+def test_the_admin_reaches_the_console(admin_page: Page) -> None:
+    expect(admin_page.get_by_role("button", name="Log out")).to_have_count(1)
