@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, scoped_session
 
 
 @contextmanager
-def writing(session: Session | scoped_session[Session]) -> Iterator[Session]:
+def writing(session: Session | scoped_session[Session], *, keep: bool = True) -> Iterator[Session]:
     """A write transaction: committed at the end, rolled back by any exception.
 
     Whatever read transaction is open ends first, so that all that is read inside
     is current. On SQLite the write lock is taken at once (`BEGIN IMMEDIATE`): a
-    read followed by a write cannot fail half-way for want of the lock. Raises
+    read followed by a write cannot fail half-way for want of the lock. With
+    ``keep`` False it is rolled back at the end: a rehearsal. Raises
     `RuntimeError` when one is inside another: one use case is one transaction.
     """
     real = session() if isinstance(session, scoped_session) else session
@@ -25,7 +26,7 @@ def writing(session: Session | scoped_session[Session]) -> Iterator[Session]:
     try:
         real.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
         yield real
-        real.commit()
+        real.commit() if keep else real.rollback()
     except BaseException:
         real.rollback()
         raise

@@ -1,0 +1,25 @@
+"""Reads of feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.errors import NotFoundError
+from app.models import Feed
+
+
+def list_feeds(session: Session) -> Sequence[Feed]:
+    """All feeds, the strongest first."""
+    return session.scalars(select(Feed).order_by(Feed.priority, Feed.name)).all()
+
+
+def get_feed(session: Session, name: str) -> Feed:
+    """The feed of that name; raises `NotFoundError` naming those there are."""
+    feed = session.scalar(select(Feed).where(Feed.name == name))
+    if feed is None:
+        names = ", ".join(f.name for f in list_feeds(session)) or "none"
+        raise NotFoundError(f"there is no feed {name!r}; there are: {names}")
+    return feed

@@ -1,0 +1,112 @@
+"""What the plan of a sync needs to know: provider models, entries and one feed's claims."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.core.plan import KnownEntry, KnownModel
+from app.models import CatalogEntry, Claim, EntryAlias, Provider, ProviderModel
+from app.queries.states import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """A provider; ``key`` is what identity and feeds know it by."""
+
+    id: int
+    key: str
+
+
+def known_providers(session: Session) -> dict[str, KnownProvider]:
+    """Providers by the id that feeds know them by, else by their public id."""
+    statement = select(Provider.id, Provider.public_id, Provider.vendor, Provider.feed_key)
+    return {
+        feed_key or public_id: KnownProvider(i, feed_key or vendor)
+        for i, public_id, vendor, feed_key in session.execute(statement)
+    }
+
+
+def known_models(
+    session: Session, feed_id: int, provider_ids: Collection[int], names: Mapping[int, str]
+) -> list[KnownModel]:
+    """Provider models of these providers, and all others that the feed has a claim on.
+
+    ``names`` are the providers' keys for identity, by provider id.
+    """
+    claim = and_(
+        Claim.feed_id == feed_id,
+        Claim.record_type == "provider_model",
+        Claim.record_id == ProviderModel.id,
+    )
+    statement = (
+        select(
+            ProviderModel.id,
+            ProviderModel.provider_id,
+            ProviderModel.raw_id,
+            ProviderModel.entry_id,
+            ProviderModel.retired_at,
+            Claim.content_hash,
+            Claim.misses,
+        )
+        .outerjoin(Claim, claim)
+        .where(or_(Claim.id.is_not(None), ProviderModel.provider_id.in_(provider_ids)))
+    )
+    return [
+        KnownModel(
+            id=row.id,
+            provider_id=row.provider_id,
+            provider=names.get(row.provider_id, ""),
+            raw_id=row.raw_id,
+            entry_id=row.entry_id,
+            retired=row.retired_at is not None,
+            content_hash=row.content_hash,
+            misses=row.misses or 0,
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def known_entries(session: Session, feed_id: int) -> list[KnownEntry]:
+    """All entries, with what the feed claims on them."""
+    claim = and_(
+        Claim.feed_id == feed_id,
+        Claim.record_type == "entry",
+        Claim.record_id == CatalogEntry.id,
+    )
+    statement = select(
+        CatalogEntry.id,
+        CatalogEntry.public_id,
+        CatalogEntry.identity_key,
+        Claim.content_hash,
+        Claim.misses,
+    ).outerjoin(Claim, claim)
+    return [
+        KnownEntry(row.id, row.public_id, row.identity_key, row.content_hash, row.misses or 0)
+        for row in session.execute(statement)
+    ]
+
+
+def known_aliases(session: Session) -> dict[str, int]:
+    """All aliases and the entries they mean."""
+    statement = select(EntryAlias.alias, EntryAlias.entry_id)
+    return dict(session.execute(statement).tuples().all())
+
+
+def claimed_about(
+    session: Session, feed_id: int, model_ids: Collection[int]
+) -> dict[int, Mapping[str, Any]]:
+    """What the feed last said of the models as such, by provider model id."""
+    found: dict[int, Mapping[str, Any]] = {}
+    for some in chunks(model_ids):
+        statement = select(Claim.record_id, Claim.about).where(
+            Claim.feed_id == feed_id,
+            Claim.record_type == "provider_model",
+            Claim.record_id.in_(some),
+        )
+        found |= {record_id: about or {} for record_id, about in session.execute(statement)}
+    return found

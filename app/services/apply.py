@@ -1,0 +1,359 @@
+"""Puts the plan of a sync in force, inside one write transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.core.fields import FIELDS, RecordType
+from app.core.plan import ClaimChange, FeedPlan, Ref
+from app.core.resolve import Said, State, resolve
+from app.models import (
+    CatalogEntry,
+    Change,
+    Claim,
+    EntryAlias,
+    Feed,
+    Provider,
+    ProviderModel,
+    now,
+)
+from app.queries.states import (
+    Record,
+    chunks,
+    entry_name_claim,
+    entry_names,
+    load_records,
+    trusted_fields,
+)
+from app.services.search_index import index_entries, search_text
+from app.services.write import Action, Edit, change_row, load_aliases, plot_prices, write_edits
+from app.upstreams.base import UpstreamProvider
+
+BLANK: dict[RecordType, dict[str, Any]] = {
+    "entry": dict.fromkeys(FIELDS["entry"]) | {"active": True, "experimental": False, "tags": []},
+    "provider_model": dict.fromkeys(FIELDS["provider_model"]) | {"active": False},
+}
+COUNTED = ("added", "updated", "protected", "retired", "reactivated")
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a sync did, in records. `counts` has a dict for entries and one for provider models."""
+
+    counts: dict[RecordType, dict[str, int]] = field(
+        default_factory=lambda: {
+            "provider_model": dict.fromkeys(COUNTED, 0),
+            "entry": dict.fromkeys(COUNTED, 0),
+        }
+    )
+
+    def count(self, record_type: RecordType, what: str, number: int = 1) -> None:
+        """Add to one of the counts."""
+        self.counts[record_type][what] += number
+
+
+@dataclass(slots=True)
+class Run:
+    """One apply: the feed, its batch, and the ids of what it created."""
+
+    session: Session
+    feed: Feed
+    batch_id: int
+    action: Action
+    moment: int = field(default_factory=now)
+    provider_ids: dict[str, int] = field(default_factory=dict)
+    entry_ids: dict[str, int] = field(default_factory=dict)
+    model_ids: dict[tuple[Ref, str], int] = field(default_factory=dict)
+    applied: Applied = field(default_factory=Applied)
+
+    def entry_id(self, ref: Ref) -> int:
+        """The row id behind a reference to an entry."""
+        return ref if isinstance(ref, int) else self.entry_ids[ref]
+
+    def provider_id(self, ref: Ref) -> int:
+        """The row id behind a reference to a provider."""
+        return ref if isinstance(ref, int) else self.provider_ids[ref]
+
+
+def apply_plan(run: Run, plan: FeedPlan, providers: Sequence[UpstreamProvider]) -> Applied:
+    """Write everything the plan says: new records, claims, and what they put in force.
+
+    Records whose claims changed are locked and resolved against their overrides
+    as they are now, so that an edit made since the plan stands.
+    """
+    _create_providers(run, providers)
+    _create_entries(run, plan)
+    _create_models(run, plan)
+    _write_claims(run, "provider_model", plan.model_claims)
+    _write_claims(run, "entry", plan.entry_claims)
+    _write_misses(run, plan)
+    aliased = _write_aliases(run, plan)
+    _index_new(run, aliased)
+    created = set(run.entry_ids.values())
+    entry_ids = {run.entry_id(c.ref) for c in plan.entry_claims if isinstance(c.ref, int | str)}
+    _settle(run, "entry", (entry_ids | set(plan.entry_misses)) - created)
+    model_ids = {c.ref for c in plan.model_claims if isinstance(c.ref, int)}
+    _settle(run, "provider_model", model_ids | set(plan.missing))
+    return run.applied
+
+
+def _public_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(10)}"
+
+
+def _create_providers(run: Run, providers: Sequence[UpstreamProvider]) -> None:
+    for provider in providers:
+        row = Provider(
+            public_id=_public_id("prov"),
+            name=provider.name[:255],
+            vendor=provider.key[:255],
+            feed_key=provider.key[:255],
+            base_url=provider.base_url,
+            endpoints=[],
+            meta=dict(provider.metadata),
+            created_at=run.moment,
+            updated_at=run.moment,
+        )
+        run.session.add(row)
+        run.session.flush()
+        run.provider_ids[provider.key] = row.id
+        _log_created(run, "provider", {row.public_id: row.id})
+
+
+def _log_created(run: Run, record_type: str, rows: Mapping[str, int]) -> None:
+    """One row of the change log for each new record, naming it; its values are its claims."""
+    changes = [
+        change_row(run.batch_id, record_type, i, "*", (None, False), ({"public_id": name}, False))
+        for name, i in rows.items()
+    ]
+    if changes:
+        run.session.execute(insert(Change), changes)
+
+
+def _said(run: Run, fields: Mapping[str, Any], record_type: RecordType) -> Said:
+    trusted = trusted_fields(run.feed.kind, run.feed.trusted_fields)
+    only = trusted if record_type == "entry" else None
+    return Said(run.feed.name, run.feed.priority, fields, only)
+
+
+def _new_row(run: Run, record_type: RecordType, claims: Sequence[Said]) -> dict[str, Any]:
+    blank = State(BLANK[record_type], {}, {}, "none", "init", ())
+    state = resolve(record_type, claims, {}, blank, "none")
+    row = dict(state.values)
+    if record_type == "provider_model":
+        row |= plot_prices(row["pricing"])
+    return row | {
+        "sources": dict(state.sources),
+        "drift": None,
+        "manual_fields": [],
+        "status": state.status,
+        "protection": "none",
+        "version": 1,
+        "last_synced_at": run.moment,
+        "created_at": run.moment,
+        "updated_at": run.moment,
+    }
+
+
+def _insert(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Insert rows; return their ids by public id."""
+    if not rows:
+        return {}
+    statement = insert(table).returning(table.public_id, table.id)
+    return dict(session.execute(statement, list(rows)).tuples().all())
+
+
+def _create_entries(run: Run, plan: FeedPlan) -> None:
+    claims = {claim.ref: claim.fields for claim in plan.entry_claims}
+    rows = [
+        {
+            **_new_row(run, "entry", [_said(run, claims.get(new.identity_key, {}), "entry")]),
+            "public_id": new.public_id,
+            "identity_key": new.identity_key,
+        }
+        for new in plan.new_entries
+    ]
+    ids = _insert(run.session, CatalogEntry, rows)
+    run.entry_ids = {new.identity_key: ids[new.public_id] for new in plan.new_entries}
+    run.applied.count("entry", "added", len(rows))
+    _log_created(run, "entry", ids)
+
+
+def _create_models(run: Run, plan: FeedPlan) -> None:
+    known = {ref for _, ref in plan.new_models if isinstance(ref, int)}
+    names = entry_names(run.session, known)
+    enabled = _auto_enabled(run, plan)
+    rows = []
+    for model, link in plan.new_models:
+        claims = [_said(run, model.fields, "provider_model")]
+        if isinstance(link, int) and link in names:
+            claims.append(entry_name_claim(names[link]))
+        provider_id = run.provider_id(model.provider_ref)
+        rows.append(
+            {
+                **_new_row(run, "provider_model", claims),
+                "public_id": _public_id("pmdl"),
+                "provider_id": provider_id,
+                "entry_id": run.entry_id(link),
+                "raw_id": model.raw_id,
+                "active": provider_id in enabled,
+            }
+        )
+    ids = _insert(run.session, ProviderModel, rows)
+    for (model, _), row in zip(plan.new_models, rows, strict=True):
+        run.model_ids[model.provider_ref, model.raw_id] = ids[row["public_id"]]
+    run.applied.count("provider_model", "added", len(rows))
+    _log_created(run, "provider_model", ids)
+
+
+def _auto_enabled(run: Run, plan: FeedPlan) -> set[int]:
+    """The providers whose new models arrive switched on."""
+    ids = {run.provider_id(model.provider_ref) for model, _ in plan.new_models}
+    enabled: set[int] = set()
+    for some in chunks(ids):
+        statement = select(Provider.id, Provider.meta).where(Provider.id.in_(some))
+        enabled |= {
+            i
+            for i, meta in run.session.execute(statement)
+            if str(meta.get("auto_enable_new_models", "")).lower() == "true"
+        }
+    return enabled
+
+
+def _claimed_id(run: Run, record_type: RecordType, ref: Ref | tuple[Ref, str]) -> int:
+    if isinstance(ref, tuple):
+        return run.model_ids[ref]
+    return run.entry_id(ref) if record_type == "entry" else int(ref)
+
+
+def _write_claims(run: Run, record_type: RecordType, claims: Sequence[ClaimChange]) -> None:
+    new, changed = [], []
+    for claim in claims:
+        row = {
+            "feed_id": run.feed.id,
+            "record_type": record_type,
+            "record_id": _claimed_id(run, record_type, claim.ref),
+            "fields": dict(claim.fields),
+            "about": None if claim.about is None else dict(claim.about),
+            "content_hash": claim.content_hash,
+            "changed_at": run.moment,
+            "last_seen_at": run.moment,
+            "misses": claim.misses,
+        }
+        if claim.is_new:
+            new.append(row | {"first_seen_at": run.moment})
+        else:
+            changed.append({f"_{name}": value for name, value in row.items()})
+    if new:
+        run.session.execute(insert(Claim), new)
+    if changed:
+        table = Claim.__table__
+        keys = ("feed_id", "record_type", "record_id")
+        names = ("fields", "about", "content_hash", "changed_at", "last_seen_at", "misses")
+        statement = (
+            update(table)  # type: ignore[arg-type]
+            .where(*(table.c[n] == bindparam(f"_{n}") for n in keys))
+            .values({n: bindparam(f"_{n}", type_=table.c[n].type) for n in names})
+        )
+        run.session.connection().execute(statement, changed)
+
+
+def _write_misses(run: Run, plan: FeedPlan) -> None:
+    mine = (Claim.feed_id == run.feed.id, Claim.record_type == "provider_model")
+    last = run.feed.last_success_at or run.moment
+    for some in chunks(plan.missing):
+        run.session.execute(
+            update(Claim)
+            .where(*mine, Claim.record_id.in_(some), Claim.misses == 0)
+            .values(last_seen_at=last)
+        )
+        run.session.execute(
+            update(Claim).where(*mine, Claim.record_id.in_(some)).values(misses=Claim.misses + 1)
+        )
+    for entry_id, misses in plan.entry_misses.items():
+        run.session.execute(
+            update(Claim)
+            .where(
+                Claim.feed_id == run.feed.id,
+                Claim.record_type == "entry",
+                Claim.record_id == entry_id,
+            )
+            .values(misses=misses)
+        )
+
+
+def _write_aliases(run: Run, plan: FeedPlan) -> dict[int, list[str]]:
+    rows = [
+        {"alias": alias, "entry_id": run.entry_id(ref), "manual": False}
+        for alias, ref in plan.aliases.items()
+    ]
+    if rows:
+        run.session.execute(insert(EntryAlias), rows)
+    aliased: dict[int, list[str]] = {}
+    for row in rows:
+        aliased.setdefault(int(str(row["entry_id"])), []).append(str(row["alias"]))
+    return aliased
+
+
+def _index_new(run: Run, aliased: Mapping[int, Sequence[str]]) -> None:
+    """Make new entries, and entries under their new aliases, findable."""
+    ids = set(run.entry_ids.values()) | aliased.keys()
+    names = ("model_display_name", "family", "description", "tags")
+    columns = [getattr(CatalogEntry, name) for name in ("id", "public_id", *names)]
+    for some in chunks(ids):
+        aliases = load_aliases(run.session, some)
+        found = run.session.execute(select(*columns).where(CatalogEntry.id.in_(some)))
+        index_entries(
+            run.session,
+            [
+                (row.id, search_text(dict(row._mapping), row.public_id, aliases.get(row.id, [])))  # noqa: SLF001
+                for row in found
+            ],
+        )
+
+
+def _settle(run: Run, record_type: RecordType, ids: set[int]) -> None:
+    """Resolve records whose claims changed, write what follows, and count it."""
+    records = load_records(run.session, record_type, sorted(ids), lock=True)
+    edits = []
+    for record in records.values():
+        edit = _settled(run, record)
+        _count(run, edit)
+        if edit.after != record.state or edit.columns:
+            edits.append(edit)
+    write_edits(run.session, run.batch_id, run.action, edits)
+
+
+def _settled(run: Run, record: Record) -> Edit:
+    claims = list(record.claims.values())
+    after = resolve(
+        record.record_type, claims, record.decided(), record.state, record.state.protection
+    )
+    edit = Edit(record, after)
+    living = any(claim.live for i, claim in record.claims.items() if i)
+    if living and record.retired_at is not None:
+        edit.columns["retired_at"] = None
+    elif not living and record.retired_at is None:
+        edit.columns["retired_at"] = run.moment
+    if edit.changed_fields():
+        edit.columns["last_synced_at"] = run.moment
+    return edit
+
+
+def _count(run: Run, edit: Edit) -> None:
+    record = edit.record
+    if "retired_at" in edit.columns:
+        what = "reactivated" if edit.columns["retired_at"] is None else "retired"
+    elif edit.changed_fields():
+        what = "updated"
+    elif edit.after.drift != record.state.drift:
+        what = "protected"
+    else:
+        return
+    run.applied.count(record.record_type, what)

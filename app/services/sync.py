@@ -1,0 +1,332 @@
+"""Sync: fetch, parse, plan, apply. Only the last one writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, scoped_session
+
+from app.core.errors import AlmanacError, ConflictError, FeedError
+from app.core.permissions import Actor
+from app.core.plan import FeedPlan, Limits, Offered, Ref, plan_feed
+from app.models import Claim, Feed, Provider, now
+from app.queries.feeds import get_feed
+from app.queries.snapshots import (
+    KnownProvider,
+    claimed_about,
+    known_aliases,
+    known_entries,
+    known_models,
+    known_providers,
+)
+from app.services.apply import Applied, Run, apply_plan
+from app.services.fetch import fetch, read_file
+from app.services.transaction import writing
+from app.services.write import Action, open_batch
+from app.upstreams import feed_kind, parse_pages
+from app.upstreams.base import ParsedFeed, Rejected, UpstreamModel, UpstreamProvider
+
+Progress = Callable[[str, int, int], None]
+STAGES = ("fetch", "parse", "plan", "apply")
+ATTEMPTS = 3
+
+
+class Answer(NamedTuple):
+    """What a feed answered: pages of bytes, none where nothing changed since the last time."""
+
+    pages: tuple[bytes, ...]
+    etag: str | None = None
+    not_modified: bool = False
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What a sync did, or with ``dry_run`` would do.
+
+    ``counts`` are the contract's words. added, updated, retired, reactivated and
+    unchanged count provider models (the feed's records); protected counts the
+    records of both kinds, entries too, that a person's decision kept as they are.
+    """
+
+    feed: str
+    counts: dict[str, int]
+    entries: dict[str, int] = field(default_factory=dict)
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[Rejected, ...] = ()
+    dry_run: bool = False
+    batch_id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain data, the contract's words first."""
+        return {
+            "feed": self.feed,
+            **self.counts,
+            "entries": self.entries,
+            "rejected": len(self.rejected),
+            "notes": len(self.notes),
+            "dry_run": self.dry_run,
+            "batch_id": self.batch_id,
+        }
+
+
+def sync_feed(
+    session: Session | scoped_session[Session],
+    actor: Actor,
+    feed_name: str,
+    *,
+    path: str | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    allow_private: bool = True,
+) -> SyncResult:
+    """Bring the catalog up to what a feed says now, but for what people decided.
+
+    ``path`` reads that file instead of the feed's own source. ``progress`` is
+    told (stage, done, total). Raises `NotFoundError`, `ForbiddenError`, and
+    `FeedError` in all its kinds: then nothing was written but the feed's error.
+    """
+    actor.require("admin:feed:sync")
+    step = progress or (lambda _stage, _done, _total: None)
+    real = session() if isinstance(session, scoped_session) else session
+    feed = get_feed(real, feed_name)
+    try:
+        if feed.mode == "review":
+            raise FeedError(
+                f"{feed_name} is in review mode, and there is no review queue in this release"
+            )
+        step("fetch", 0, len(STAGES))
+        answer = _answer(real, feed, path, allow_private)
+        step("parse", 1, len(STAGES))
+        parsed = parse_pages(feed_kind(feed.kind), answer.pages) if answer.pages else None
+        return _run(real, actor, feed_name, parsed, answer.etag, dry_run, step)
+    except AlmanacError as exc:
+        if not dry_run:
+            _note_error(real, feed_name, exc)
+        raise
+
+
+def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool) -> Answer:
+    kind = feed_kind(feed.kind)
+    url, source, etag = feed.url, path or feed.path, feed.etag
+    if source is not None:
+        session.rollback()
+        return Answer(read_file(source).pages)
+    if url is None:
+        if kind.embedded is None:
+            raise FeedError(f"the feed {feed.name} has neither a URL nor a file")
+        return Answer((kind.embedded(),))
+    pending = session.scalar(
+        select(func.count()).where(
+            Claim.feed_id == feed.id, Claim.misses > 0, Claim.misses < feed.miss_limit
+        )
+    )
+    session.rollback()  # no transaction stays open while the network is slow
+    fetched = fetch(
+        url,
+        allow_private=allow_private,
+        # A record missing once must be looked for again, even in the same answer.
+        etag=None if pending else etag,
+        next_page=kind.next_page,
+    )
+    return Answer(fetched.pages, fetched.etag, fetched.not_modified)
+
+
+def _run(
+    session: Session,
+    actor: Actor,
+    feed_name: str,
+    parsed: ParsedFeed | None,
+    etag: str | None,
+    dry_run: bool,
+    step: Progress,
+) -> SyncResult:
+    if parsed is None:
+        return _unmodified(session, feed_name, dry_run)
+    for attempt in range(ATTEMPTS):
+        try:
+            return _attempt(session, actor, feed_name, parsed, etag, dry_run, step)
+        except IntegrityError:
+            # Another sync created one of the same records meanwhile: plan again.
+            session.rollback()
+            if attempt == ATTEMPTS - 1:
+                raise ConflictError("other syncs kept changing the same records") from None
+    raise AssertionError("unreachable")
+
+
+def _attempt(
+    session: Session,
+    actor: Actor,
+    feed_name: str,
+    parsed: ParsedFeed,
+    etag: str | None,
+    dry_run: bool,
+    step: Progress,
+) -> SyncResult:
+    step("plan", 2, len(STAGES))
+    feed = get_feed(session, feed_name)
+    planned_version = feed.version
+    plan, providers = make_plan(session, feed, parsed)
+    with writing(session, keep=not dry_run) as db:
+        step("apply", 3, len(STAGES))
+        feed = _locked_feed(db, feed_name)
+        if feed.version != planned_version:
+            plan, providers = make_plan(db, feed, parsed)
+        result = _apply(db, actor, feed, parsed, plan, providers)
+        result.dry_run = dry_run
+        if dry_run:
+            result.batch_id = None
+        _note_success(feed, result, etag)
+    step("done", len(STAGES), len(STAGES))
+    return result
+
+
+def make_plan(
+    session: Session, feed: Feed, parsed: ParsedFeed
+) -> tuple[FeedPlan, list[UpstreamProvider]]:
+    """Plan an answer against what is known now; also the providers it would create.
+
+    Raises `GuardError` where the answer as a whole is refused.
+    """
+    known = known_providers(session)
+    own = _own_provider(session, feed, known)
+    offered, new_providers = _offer(parsed, own, known)
+    providers = {p.id: p.key for p in known.values()}
+    ids = {o.provider_ref for o in offered if isinstance(o.provider_ref, int)}
+    models = known_models(session, feed.id, ids, providers)
+    present = {(o.provider_ref, o.raw_id) for o in offered}
+    absent = [
+        m.id
+        for m in models
+        if m.content_hash is not None and (m.provider_id, m.raw_id) not in present
+    ]
+    plan = plan_feed(
+        offered,
+        models,
+        known_entries(session, feed.id),
+        known_aliases(session),
+        claimed_about(session, feed.id, absent),
+        Limits(feed.miss_limit, feed.minimum_share),
+    )
+    return plan, new_providers
+
+
+def _own_provider(
+    session: Session, feed: Feed, known: dict[str, KnownProvider]
+) -> tuple[Ref, str, UpstreamProvider | None]:
+    """The provider of records that name none: the feed's own, which may have to be made."""
+    if feed.provider_id is not None:
+        key, vendor = session.execute(
+            select(Provider.feed_key, Provider.vendor).where(Provider.id == feed.provider_id)
+        ).one()
+        return feed.provider_id, key or vendor, None
+    key = feed_kind(feed.kind).provider_kind or feed.name
+    if key in known:
+        return known[key].id, known[key].key, None
+    return key, key, UpstreamProvider(key, feed.name)
+
+
+def _offer(
+    parsed: ParsedFeed,
+    own: tuple[Ref, str, UpstreamProvider | None],
+    known: dict[str, KnownProvider],
+) -> tuple[list[Offered], list[UpstreamProvider]]:
+    described = {p.key: p for p in parsed.providers}
+    new: dict[str, UpstreamProvider] = {}
+    offered = []
+    for model in parsed.models:
+        if model.provider_key is None:
+            ref, key, made = own
+        elif model.provider_key in known:
+            ref, key, made = known[model.provider_key].id, known[model.provider_key].key, None
+        else:
+            ref = key = model.provider_key
+            made = described.get(key) or UpstreamProvider(key, key)
+        if made is not None:
+            new.setdefault(made.key, made)
+        offered.append(_offered(model, ref, key))
+    return offered, list(new.values())
+
+
+def _offered(model: UpstreamModel, ref: Ref, key: str) -> Offered:
+    return Offered(ref, key, model.raw_id, model.offer, model.entry, model.canonical_slug)
+
+
+def _apply(
+    session: Session,
+    actor: Actor,
+    feed: Feed,
+    parsed: ParsedFeed,
+    plan: FeedPlan,
+    providers: list[UpstreamProvider],
+) -> SyncResult:
+    result = SyncResult(feed.name, {}, rejected=parsed.rejected, notes=parsed.notes)
+    if plan.is_empty():
+        result.counts, result.entries = _counts(plan, Applied())
+        return result
+    by_feed = Actor("feed", feed.name, actor.role, actor.request_id)
+    reason = None if actor.kind == "system" else f"sync by {actor.name}"
+    action = Action("sync", by_feed, reason, feed.id)
+    batch_id, result.batch_id = open_batch(session, action)
+    run = Run(session, feed, batch_id, action)
+    result.counts, result.entries = _counts(plan, apply_plan(run, plan, providers))
+    return result
+
+
+def _counts(plan: FeedPlan, applied: Applied) -> tuple[dict[str, int], dict[str, int]]:
+    models, entries = applied.counts["provider_model"], applied.counts["entry"]
+    touched = models["added"] + models["updated"] + models["protected"] + models["reactivated"]
+    counts = {
+        "added": models["added"],
+        "updated": models["updated"],
+        "protected": models["protected"] + entries["protected"],
+        "retired": models["retired"],
+        "reactivated": models["reactivated"],
+        "unchanged": plan.seen - touched,
+        "quarantined": 0,
+    }
+    return counts, dict(entries)
+
+
+def _locked_feed(session: Session, name: str) -> Feed:
+    statement = select(Feed).where(Feed.name == name).with_for_update()
+    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+
+
+def _note_success(feed: Feed, result: SyncResult, etag: str | None) -> None:
+    feed.last_success_at = now()
+    feed.last_error = feed.last_error_at = None
+    feed.last_counts = result.as_dict()
+    feed.etag = etag
+    feed.version += 1
+
+
+def _unmodified(session: Session, feed_name: str, dry_run: bool) -> SyncResult:
+    """The server says that its answer is the one of last time: everything is unchanged."""
+    feed = get_feed(session, feed_name)
+    count = session.scalar(
+        select(func.count()).where(
+            Claim.feed_id == feed.id, Claim.record_type == "provider_model", Claim.misses == 0
+        )
+    )
+    counts, entries = _counts(FeedPlan(seen=count or 0), Applied())
+    if not dry_run:
+        with writing(session) as db:
+            db.execute(
+                update(Feed)
+                .where(Feed.name == feed_name)
+                .values(last_success_at=now(), last_error=None, last_error_at=None)
+            )
+    return SyncResult(feed_name, counts, entries, dry_run=dry_run)
+
+
+def _note_error(session: Session, feed_name: str, error: AlmanacError) -> None:
+    with writing(session) as db:
+        db.execute(
+            update(Feed)
+            .where(Feed.name == feed_name)
+            .values(last_error=error.message, last_error_at=now())
+        )
