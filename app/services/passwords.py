@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -19,6 +20,12 @@ def check_password(password: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST:
         text = f"must have {SHORTEST} to {LONGEST} characters"
         raise ValidationError(f"the password {text}", [FieldProblem("password", text)])
+
+
+def make_password() -> str:
+    """A password that nobody guesses, without look-alike characters."""
+    alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
 
 
 def hash_password(password: str) -> str:
