@@ -150,7 +150,7 @@ def _update_records(session: Session, edits: Iterable[Edit], moment: int) -> Non
     for edit in edits:
         columns = _columns_of(edit, moment)
         if columns:
-            row = {"_id": edit.record.id, "_version": edit.record.version}
+            row = {"at_id": edit.record.id, "at_version": edit.record.version}
             row |= {f"_{name}": value for name, value in columns.items()}
             groups.setdefault((edit.record.record_type, tuple(sorted(columns))), []).append(row)
     connection = session.connection()
@@ -158,7 +158,7 @@ def _update_records(session: Session, edits: Iterable[Edit], moment: int) -> Non
         table = TABLES[record_type].__table__
         statement = (
             update(table)  # type: ignore[arg-type]
-            .where(table.c.id == bindparam("_id"), table.c.version == bindparam("_version"))
+            .where(table.c.id == bindparam("at_id"), table.c.version == bindparam("at_version"))
             .values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in names})
         )
         if connection.execute(statement, rows).rowcount != len(rows):
