@@ -28,6 +28,12 @@ fi
 
 echo "==> apt-get install$missing (for $purpose)" >&2
 export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq </dev/null >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086  # a list of package names
-$as_root apt-get install -y -qq --no-install-recommends $missing </dev/null >&2
+if ! { $as_root apt-get update -qq &&
+    $as_root apt-get install -y -qq --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "Could not install$missing, needed for $purpose." >&2
+    exit 1
+fi
