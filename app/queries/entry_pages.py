@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import CatalogEntry
 from app.queries.cache import State, StateCache, catalog_state
-from app.queries.entry_conditions import conditions
+from app.queries.entry_conditions import conditions, walking_conditions
 from app.queries.entry_filter import EntryFilter
 from app.queries.search import fold, is_indexable, matching, walked
 
@@ -136,7 +136,7 @@ class _Finder:
         """From the nearer end: the last page is the first one of the reverse order."""
         behind = total - offset - take
         reverse = behind < offset
-        tests = conditions(self.wanted, walking=True)
+        tests = walking_conditions(self.wanted, self.dialect)
         if self.needle:
             tests.append(walked(self.dialect, self.needle))
         statement = (
@@ -145,15 +145,9 @@ class _Finder:
             .order_by(*self._ordering(reverse=reverse))
             .limit(take)
             .offset(behind if reverse else offset)
-            .with_hint(CatalogEntry, f"INDEXED BY {self._index()}", "sqlite")
         )
         ids = self.session.scalars(statement).all()
         return ids[::-1] if reverse else ids
-
-    def _index(self) -> str:
-        if self.column.key == "public_id":
-            return "sqlite_autoindex_catalog_entries_1"
-        return f"ix_catalog_entries_{self.column.key}"
 
     def _ordering(self, *, reverse: bool) -> list[ColumnElement[Any]]:
         """Unknown is the smallest value, on SQLite by nature; PostgreSQL's indexes are made so."""
