@@ -94,7 +94,7 @@ def known_entries(session: Session, feed_id: int) -> list[KnownEntry]:
 def known_aliases(session: Session) -> dict[str, int]:
     """All aliases and the entries they mean."""
     statement = select(EntryAlias.alias, EntryAlias.entry_id)
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def claimed_about(

@@ -166,7 +166,7 @@ def _insert(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> 
     if not rows:
         return {}
     statement = insert(table).returning(table.public_id, table.id)
-    return dict(session.execute(statement, list(rows)).tuples().all())
+    return dict(session.execute(statement, list(rows)).all())
 
 
 def _create_entries(run: Run, plan: FeedPlan) -> None:
