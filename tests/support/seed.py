@@ -1,8 +1,10 @@
-"""What the browser tests find: an admin and a catalog."""
+"""What the browser tests find: one person of each role, and the embedded catalog."""
 
 from flask import Flask
 
 from app.core.permissions import Role
+from app.models import db
+from app.services.bootstrap import seed_catalog
 from tests.support.people import PASSWORD, email_of, ensure_user
 
 ADMIN_EMAIL = email_of(Role.ADMIN)
@@ -10,7 +12,8 @@ ADMIN_PASSWORD = PASSWORD
 
 
 def seed(app: Flask) -> None:
-    """Writes one person of each role."""
+    """Fills an empty, migrated database."""
     with app.app_context():
         for role in Role:
             ensure_user(role)
+        seed_catalog(db.session())
