@@ -1,0 +1,46 @@
+"""The pages of the console: dashboard, catalog, entries, and what feeds and providers hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from app.blueprints.console import catalog, editing, entry, pages
+from app.blueprints.console.display import (
+    ago,
+    change_text,
+    change_words,
+    entry_path,
+    field_of,
+    is_link,
+    label_of,
+    moment,
+    moment_iso,
+    price_per_million,
+    shown,
+)
+from app.blueprints.console.navigation import navigation
+
+HELPERS: tuple[Callable[..., Any], ...] = (
+    ago,
+    change_text,
+    change_words,
+    entry_path,
+    field_of,
+    is_link,
+    label_of,
+    moment,
+    moment_iso,
+    price_per_million,
+    shown,
+)
+
+
+def register(app: Flask) -> None:
+    """Add the console to the application."""
+    for module in (catalog, editing, entry, pages):
+        app.register_blueprint(module.blueprint)
+    app.context_processor(lambda: {"navigation": navigation()})
+    app.jinja_env.globals.update({helper.__name__: helper for helper in HELPERS})

@@ -1,0 +1,159 @@
+"""Values of fields as a person reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from app.core.fields import FIELDS, Field, Kind
+
+SHORT = 80
+LONG = 400
+_FLAGS = {True: "yes", False: "no"}
+# What is not a registry field, but stands in the change log.
+_LABELS = {"protection": "Protection", "retired_at": "Retired", "*": "Record"}
+
+
+def shown(field: Field | None, value: Any) -> str:
+    """The whole value as text; empty where it is unknown or holds nothing."""
+    if value is None or value in ([], {}):
+        return ""
+    if field is None:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _SHOWN.get(field.kind, str)(value)
+
+
+def shortened(field: Field, value: Any) -> str:
+    """One line that fits into a cell."""
+    if field.kind is Kind.PARAMETERS and value:
+        return _count(len(value.get("names") or ()), "parameter")
+    if field.kind is Kind.JSON and value:
+        return _first(", ".join(map(str, value)))
+    return _first(shown(field, value))
+
+
+def _first(text: str) -> str:
+    line = " ".join(text[: SHORT * 4].split())
+    return line if len(line) <= SHORT else line[: SHORT - 1].rstrip() + "…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _architecture(value: Mapping[str, Any]) -> str:
+    went_in = ", ".join(value.get("input_modalities") or ())
+    came_out = ", ".join(value.get("output_modalities") or ())
+    flow = f"{went_in or '?'} → {came_out or '?'}" if went_in or came_out else ""
+    parts = [flow or value.get("modality"), value.get("tokenizer"), value.get("instruct_type")]
+    return " · ".join(part for part in parts if part)
+
+
+def _parameters(value: Mapping[str, Any]) -> str:
+    names = ", ".join(value.get("names") or ())
+    defaults = value.get("default") or {}
+    set_to = ", ".join(f"{n} = {'none' if v is None else v}" for n, v in defaults.items())
+    return " · ".join(part for part in (names, set_to and f"defaults: {set_to}") if part)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _pricing(value: Mapping[str, Any]) -> str:
+    return ", ".join(f"{line['unit']} {line['amount_micro_usd']} µ$" for line in value["lines"])
+
+
+def _limits(value: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in value.items() if v is not None)
+
+
+_SHOWN: dict[Kind, Callable[[Any], str]] = {
+    Kind.FLAG: _FLAGS.__getitem__,
+    Kind.INTEGER: "{:,}".format,
+    Kind.TAGS: ", ".join,
+    Kind.ARCHITECTURE: _architecture,
+    Kind.PARAMETERS: _parameters,
+    Kind.JSON: _json,
+    Kind.PRICING: _pricing,
+    Kind.TOKEN_LIMITS: _limits,
+}
+
+
+def price_per_million(pricing: Mapping[str, Any] | None, unit: str) -> str:
+    """Dollars per million tokens of one line, exact; empty where the line is unknown.
+
+    Micro-dollars per thousand tokens are thousandths of a dollar per million.
+    """
+    for line in (pricing or {}).get("lines", ()):
+        if line["unit"] == unit:
+            dollars = Decimal(line["amount_micro_usd"]) / 1000
+            return f"{dollars.quantize(Decimal('0.01')) if _has_cents(dollars) else dollars:f}"
+    return ""
+
+
+def _has_cents(dollars: Decimal) -> bool:
+    return dollars == dollars.quantize(Decimal("0.01"))
+
+
+def label_of(record_type: str, name: str) -> str:
+    """What people call a field of the change log."""
+    fields = FIELDS["provider_model" if record_type == "provider_model" else "entry"]
+    return fields[name].label if name in fields else _LABELS.get(name, name)
+
+
+def field_of(record_type: str, name: str) -> Field | None:
+    """The registry's field of a change, or None where it is no field (`*`, protection)."""
+    return FIELDS["provider_model" if record_type == "provider_model" else "entry"].get(name)
+
+
+def change_text(field: Field | None, name: str, value: Any) -> str:
+    """One side of a change as text, cut where it is very long."""
+    if name == "retired_at" and isinstance(value, int):
+        return moment(value)
+    text = shown(field, value)
+    return text if len(text) <= LONG else text[:LONG].rstrip() + "…"
+
+
+def change_words(change: Any) -> str:
+    """What happened to a record as a whole."""
+    if change.old is None:
+        return "added"
+    return "removed" if change.new is None else "changed"
+
+
+def entry_path(public_id: str) -> str:
+    """The address of an entry's page."""
+    return "/catalog/" + quote(public_id, safe="/:@+,")
+
+
+def moment(seconds: int | None) -> str:
+    """A time as people in several countries read it alike, in UTC."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def moment_iso(seconds: int) -> str:
+    """A time for the attribute `datetime`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ago(seconds: int | None, now: int) -> str:
+    """How long ago that was, in the largest unit that says enough."""
+    if seconds is None:
+        return "never"
+    past = max(now - seconds, 0)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if past >= size:
+            return f"{past // size} {unit} ago" if past < 60 * 86400 else moment(seconds)[:10]
+    return "just now"
+
+
+def is_link(text: Any) -> bool:
+    """Whether a text from outside may become a link."""
+    return isinstance(text, str) and text.startswith(("https://", "http://"))

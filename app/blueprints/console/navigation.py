@@ -1,0 +1,58 @@
+"""The main navigation: what exists, as far as the role may see it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import current_app, request
+
+from app.web.permissions import declared_permission, may
+
+
+class Item(NamedTuple):
+    """A place to go. `endpoint` names its view, which says who may see it."""
+
+    label: str
+    path: str
+    icon: str
+    endpoint: str
+
+
+class Shown(NamedTuple):
+    """A place as the template needs it."""
+
+    label: str
+    path: str
+    icon: str
+    current: bool
+
+
+ITEMS = (
+    Item("Dashboard", "/", "layout-dashboard", "pages.dashboard"),
+    Item("Catalog", "/catalog", "table", "catalog.entries"),
+    Item("Provider models", "/provider-models", "packages", "pages.provider_models"),
+    Item("Providers", "/providers", "server", "pages.providers"),
+    Item("Feeds", "/feeds", "rss", "pages.feeds"),
+    Item("Changes", "/changes", "history", "pages.changes"),
+    Item("Users", "/users", "users", "accounts.users"),
+    Item("Tokens", "/tokens", "key", "accounts.tokens"),
+)
+
+
+def navigation() -> list[Shown]:
+    """The items for whoever makes this request."""
+    here = request.path
+    return [
+        Shown(item.label, item.path, item.icon, _is_here(item.path, here))
+        for item in ITEMS
+        if _may_see(item.endpoint)
+    ]
+
+
+def _may_see(endpoint: str) -> bool:
+    permission = declared_permission(current_app.view_functions.get(endpoint))
+    return permission is not None and may(permission)
+
+
+def _is_here(path: str, here: str) -> bool:
+    return here == path or (path != "/" and here.startswith(path + "/"))

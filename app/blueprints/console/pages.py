@@ -1,0 +1,81 @@
+"""The small pages that are read: dashboard, feeds, changes, providers, provider models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
+
+from app.blueprints.console.listing import Pages, parse_listing
+from app.models import db, now
+from app.queries.feeds import list_feeds
+from app.queries.overview import (
+    count_changes,
+    count_everything,
+    count_offered_models,
+    count_providers,
+    list_changes,
+    list_offered_models,
+    list_providers,
+)
+from app.web.permissions import requires
+from app.web.render import render_page
+
+blueprint = Blueprint("pages", __name__)
+ROWS = 50
+
+
+@blueprint.get("/")
+@requires("admin:catalog:read")
+def dashboard() -> Response:
+    session = db.session()
+    return render_page(
+        "console/dashboard.html",
+        counts=count_everything(session),
+        feeds=list_feeds(session),
+        changes=list_changes(session, limit=12, offset=0),
+        now=now(),
+    )
+
+
+@blueprint.get("/feeds")
+@requires("admin:feed:read")
+def feeds() -> Response:
+    return render_page("console/feeds.html", feeds=list_feeds(db.session()), now=now())
+
+
+@blueprint.get("/changes")
+@requires("admin:change:read")
+def changes() -> Response:
+    return _list("console/changes.html", "/changes", count_changes, list_changes)
+
+
+@blueprint.get("/providers")
+@requires("admin:provider:read")
+def providers() -> Response:
+    return _list("console/providers.html", "/providers", count_providers, list_providers)
+
+
+@blueprint.get("/provider-models")
+@requires("admin:provider-model:read")
+def provider_models() -> Response:
+    return _list(
+        "console/provider_models.html",
+        "/provider-models",
+        count_offered_models,
+        list_offered_models,
+    )
+
+
+def _list(
+    template: str,
+    path: str,
+    count: Callable[[Session], int],
+    rows: Callable[..., Sequence[Any]],
+) -> Response:
+    session = db.session()
+    pages = Pages(parse_listing(request.args).page, count(session), ROWS)
+    found = rows(session, limit=ROWS, offset=(pages.page - 1) * ROWS)
+    return render_page(template, rows=found, pages=pages, path=path, now=now())

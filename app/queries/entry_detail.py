@@ -1,0 +1,200 @@
+"""All that is known of one entry besides its row: who decided, what feeds claim, who offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.fields import FIELDS
+from app.models import Batch, Change, Claim, EntryAlias, Feed, Override, Provider, ProviderModel
+from app.queries.entries import EntryRow
+from app.queries.states import trusted_fields
+
+MAX_OFFERS = 500
+
+
+class OverrideRow(NamedTuple):
+    """What a person decided for a field. `base` is what held before."""
+
+    field: str
+    value: Any
+    base: Any
+    actor: str
+    reason: str | None
+    created_at: int
+
+
+class ClaimRow(NamedTuple):
+    """What one feed says about the entry. `trusted` are the fields its word counts for."""
+
+    feed: str
+    kind: str
+    priority: int
+    fields: dict[str, Any]
+    trusted: frozenset[str]
+    live: bool
+    changed_at: int
+    last_seen_at: int
+
+
+class OfferRow(NamedTuple):
+    """One provider's offer of the entry, with its own switch and the provider's."""
+
+    id: int
+    public_id: str
+    provider_id: str
+    provider: str
+    raw_id: str
+    name: str | None
+    pricing: dict[str, Any] | None
+    token_limits: dict[str, Any] | None
+    active: bool
+    provider_active: bool
+    retired_at: int | None
+
+
+class HistoryRow(NamedTuple):
+    """One change of one field."""
+
+    id: int
+    field: str
+    old: Any
+    new: Any
+    old_manual: bool
+    new_manual: bool
+    kind: str
+    actor_kind: str
+    actor: str
+    reason: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOrigin:
+    """Where one value comes from. `override` is set where a person decided."""
+
+    value: Any
+    source: str | None
+    override: OverrideRow | None
+    has_drift: bool
+    drift: Any
+    claims: Sequence[tuple[ClaimRow, Any]]
+
+
+def list_overrides(session: Session, entry_id: int) -> dict[str, OverrideRow]:
+    """What people decided for an entry, by field."""
+    statement = select(
+        Override.field,
+        Override.value,
+        Override.base,
+        Override.actor,
+        Override.reason,
+        Override.created_at,
+    ).where(Override.record_type == "entry", Override.record_id == entry_id)
+    return {row.field: OverrideRow._make(row) for row in session.execute(statement)}
+
+
+def list_claims(session: Session, entry_id: int) -> list[ClaimRow]:
+    """What each feed says about an entry, the strongest first."""
+    statement = (
+        select(Claim, Feed)
+        .join(Feed, Feed.id == Claim.feed_id)
+        .where(Claim.record_type == "entry", Claim.record_id == entry_id)
+        .order_by(Feed.priority, Feed.name)
+    )
+    rows = [_claim(claim, feed) for claim, feed in session.execute(statement)]
+    return sorted(rows, key=lambda row: not row.live)
+
+
+def _claim(claim: Claim, feed: Feed) -> ClaimRow:
+    return ClaimRow(
+        feed=feed.name,
+        kind=feed.kind,
+        priority=feed.priority,
+        fields=claim.fields,
+        trusted=trusted_fields(feed.kind, feed.trusted_fields),
+        live=claim.misses < feed.miss_limit,
+        changed_at=claim.changed_at,
+        last_seen_at=claim.last_seen_at,
+    )
+
+
+def list_aliases(session: Session, entry_id: int) -> list[str]:
+    """The other spellings of an entry's id."""
+    statement = select(EntryAlias.alias).where(EntryAlias.entry_id == entry_id)
+    return list(session.scalars(statement.order_by(EntryAlias.alias)))
+
+
+def list_offers(session: Session, entry_id: int) -> list[OfferRow]:
+    """The provider models of an entry, by provider; at most `MAX_OFFERS`."""
+    statement = (
+        select(
+            ProviderModel.id,
+            ProviderModel.public_id,
+            Provider.public_id,
+            Provider.name,
+            ProviderModel.raw_id,
+            ProviderModel.model_display_name,
+            ProviderModel.pricing,
+            ProviderModel.token_limits,
+            ProviderModel.active,
+            Provider.active,
+            ProviderModel.retired_at,
+        )
+        .join(Provider, Provider.id == ProviderModel.provider_id)
+        .where(ProviderModel.entry_id == entry_id)
+        .order_by(Provider.name, ProviderModel.raw_id)
+        .limit(MAX_OFFERS)
+    )
+    return [OfferRow._make(row) for row in session.execute(statement)]
+
+
+def list_history(session: Session, entry_id: int, limit: int = 50) -> list[HistoryRow]:
+    """The newest changes of an entry, newest first."""
+    statement = (
+        select(
+            Change.id,
+            Change.field,
+            Change.old,
+            Change.new,
+            Change.old_manual,
+            Change.new_manual,
+            Batch.kind,
+            Batch.actor_kind,
+            Batch.actor,
+            Batch.reason,
+            Batch.created_at,
+        )
+        .join(Batch, Batch.id == Change.batch_id)
+        .where(Change.record_type == "entry", Change.record_id == entry_id)
+        .order_by(Change.id.desc())
+        .limit(limit)
+    )
+    return [HistoryRow._make(row) for row in session.execute(statement)]
+
+
+def field_origin(session: Session, entry: EntryRow, name: str) -> FieldOrigin:
+    """Who decided a field of an entry, and what every feed says about it."""
+    return origin_of(entry, name, list_overrides(session, entry.id), list_claims(session, entry.id))
+
+
+def origin_of(
+    entry: EntryRow,
+    name: str,
+    overrides: dict[str, OverrideRow],
+    claims: Sequence[ClaimRow],
+) -> FieldOrigin:
+    """As `field_origin`, from what has been read already."""
+    said = [(claim, claim.fields[name]) for claim in claims if claim.fields.get(name) is not None]
+    return FieldOrigin(
+        value=getattr(entry, name),
+        source=entry.sources.get(name),
+        override=overrides.get(name),
+        has_drift=name in (entry.drift or {}),
+        drift=(entry.drift or {}).get(name),
+        claims=said if FIELDS["entry"][name].owner == "feeds" else [],
+    )

@@ -1,0 +1,203 @@
+"""Lists and counts that the console shows to be read: dashboard, changes, providers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import Batch, CatalogEntry, Change, Provider, ProviderModel
+
+
+class Counts(NamedTuple):
+    """How many there are of everything."""
+
+    entries: int
+    active: int
+    manual: int
+    drift: int
+    retired: int
+    providers: int
+    provider_models: int
+
+
+class ChangeRow(NamedTuple):
+    """One change of one field, with the record it happened to where that is named."""
+
+    id: int
+    record_type: str
+    record_id: int
+    field: str
+    old: Any
+    new: Any
+    old_manual: bool
+    new_manual: bool
+    kind: str
+    actor_kind: str
+    actor: str
+    reason: str | None
+    created_at: int
+    entry_id: str | None
+    provider_model: str | None
+
+
+class ProviderRow(NamedTuple):
+    """A provider, and how many models it offers."""
+
+    public_id: str
+    name: str
+    vendor: str
+    feed_key: str | None
+    base_url: str | None
+    active: bool
+    category: str
+    models: int
+    active_models: int
+    last_synced_at: int | None
+
+
+class OfferedModel(NamedTuple):
+    """A provider model in a list."""
+
+    public_id: str
+    raw_id: str
+    name: str | None
+    provider: str
+    entry_id: str
+    entry_name: str | None
+    pricing: dict[str, Any] | None
+    token_limits: dict[str, Any] | None
+    active: bool
+    provider_active: bool
+    retired_at: int | None
+
+
+def count_everything(session: Session) -> Counts:
+    """The numbers of the dashboard, in one read."""
+    entry = CatalogEntry
+    numbers = select(
+        func.count(entry.id),
+        func.count(entry.id).filter(entry.active),
+        func.count(entry.id).filter(entry.status == "updated"),
+        func.count(entry.drift),
+        func.count(entry.retired_at),
+        select(func.count(Provider.id)).scalar_subquery(),
+        select(func.count(ProviderModel.id)).scalar_subquery(),
+    )
+    return Counts._make(session.execute(numbers).one())
+
+
+def list_changes(session: Session, *, limit: int, offset: int) -> list[ChangeRow]:
+    """The newest changes of all records, newest first."""
+    page = select(Change.id).order_by(Change.id.desc()).limit(limit).offset(offset).subquery("page")
+    statement = (
+        select(
+            Change.id,
+            Change.record_type,
+            Change.record_id,
+            Change.field,
+            Change.old,
+            Change.new,
+            Change.old_manual,
+            Change.new_manual,
+            Batch.kind,
+            Batch.actor_kind,
+            Batch.actor,
+            Batch.reason,
+            Batch.created_at,
+            CatalogEntry.public_id,
+            ProviderModel.raw_id,
+        )
+        .join(page, page.c.id == Change.id)
+        .join(Batch, Batch.id == Change.batch_id)
+        .outerjoin(
+            ProviderModel,
+            (Change.record_type == "provider_model") & (ProviderModel.id == Change.record_id),
+        )
+        .outerjoin(
+            CatalogEntry,
+            ((Change.record_type == "entry") & (CatalogEntry.id == Change.record_id)),
+        )
+        .order_by(Change.id.desc())
+    )
+    return [ChangeRow._make(row) for row in session.execute(statement)]
+
+
+def count_changes(session: Session) -> int:
+    """How many changes have been logged."""
+    return session.execute(select(func.count(Change.id))).scalar_one()
+
+
+def list_providers(session: Session, *, limit: int, offset: int) -> list[ProviderRow]:
+    """Providers by name."""
+    models = (
+        select(
+            ProviderModel.provider_id,
+            func.count(ProviderModel.id).label("models"),
+            func.count(ProviderModel.id).filter(ProviderModel.active).label("active_models"),
+        )
+        .group_by(ProviderModel.provider_id)
+        .subquery()
+    )
+    statement = (
+        select(
+            Provider.public_id,
+            Provider.name,
+            Provider.vendor,
+            Provider.feed_key,
+            Provider.base_url,
+            Provider.active,
+            Provider.category,
+            func.coalesce(models.c.models, 0),
+            func.coalesce(models.c.active_models, 0),
+            Provider.last_synced_at,
+        )
+        .outerjoin(models, models.c.provider_id == Provider.id)
+        .order_by(func.lower(Provider.name), Provider.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [ProviderRow._make(row) for row in session.execute(statement)]
+
+
+def count_providers(session: Session) -> int:
+    """How many providers there are."""
+    return session.execute(select(func.count(Provider.id))).scalar_one()
+
+
+def list_offered_models(session: Session, *, limit: int, offset: int) -> list[OfferedModel]:
+    """Provider models, the newest first."""
+    model = ProviderModel
+    page = (
+        select(model.id)
+        .order_by(model.created_at.desc(), model.id.desc())
+        .limit(limit)
+        .offset(offset)
+        .subquery("page")
+    )
+    statement = (
+        select(
+            model.public_id,
+            model.raw_id,
+            model.model_display_name,
+            Provider.name,
+            CatalogEntry.public_id,
+            CatalogEntry.model_display_name,
+            model.pricing,
+            model.token_limits,
+            model.active,
+            Provider.active,
+            model.retired_at,
+        )
+        .join(page, page.c.id == model.id)
+        .join(Provider, Provider.id == model.provider_id)
+        .join(CatalogEntry, CatalogEntry.id == model.entry_id)
+        .order_by(model.created_at.desc(), model.id.desc())
+    )
+    return [OfferedModel._make(row) for row in session.execute(statement)]
+
+
+def count_offered_models(session: Session) -> int:
+    """How many provider models there are."""
+    return session.execute(select(func.count(ProviderModel.id))).scalar_one()

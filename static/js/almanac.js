@@ -1,0 +1,45 @@
+// What every page shares. The table and the editors bring their own modules.
+import "./toasts.js";
+import "./filters.js";
+import "./grid.js";
+import "./editor.js";
+import "./origin.js";
+
+document.documentElement.classList.add("with-js");
+
+// Shown only where scripts run.
+const reveal = (root) => {
+  for (const element of root.querySelectorAll("[data-help],[data-copy],[data-toast-close]")) element.hidden = false;
+};
+reveal(document);
+document.addEventListener("htmx:after:swap", () => reveal(document));
+
+document.addEventListener("click", async (event) => {
+  const help = event.target.closest("[data-help]");
+  if (help) document.getElementById("help")?.showModal();
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    await navigator.clipboard.writeText(copy.dataset.copy);
+    copy.setAttribute("aria-label", "Copied");
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+const isTyping = (element) => element.closest?.("input,textarea,select,[contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const search = document.getElementById("q");
+  const help = document.getElementById("help");
+  if (event.key === "/" && search) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  } else if (event.key === "?" && help) {
+    event.preventDefault();
+    help.showModal();
+  }
+});

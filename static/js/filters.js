@@ -1,0 +1,39 @@
+// The filters follow the address bar: a chip that is clicked away empties its select.
+const form = document.querySelector("[data-filters]");
+
+const follow = () => {
+  const state = new URLSearchParams(location.search);
+  for (const field of form.elements) {
+    if (!field.name || field === document.activeElement) continue;
+    field.value = state.get(field.name) ?? "";
+    field.closest(".chooser")?.classList.toggle("is-set", field.value !== "");
+  }
+  const more = form.querySelector(".more-filters");
+  const set = more?.querySelectorAll(".chooser.is-set").length ?? 0;
+  more?.toggleAttribute("data-active", set > 0);
+  const count = more?.querySelector(".pill-count");
+  if (count) count.textContent = set || "";
+};
+
+if (form) {
+  document.addEventListener("htmx:after:history:push", follow);
+  document.addEventListener("htmx:after:history:replace", follow);
+  document.addEventListener("click", (event) => {
+    const details = form.querySelector(".more-filters[open]");
+    if (details && !details.contains(event.target)) details.open = false;
+  });
+  form.addEventListener("keydown", (event) => {
+    const details = event.target.closest(".more-filters[open]");
+    if (event.key !== "Escape" || !details) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+  // The cells' forms say where the table stands, so that errors and editors lead back to it.
+  document.addEventListener("htmx:after:swap", () => {
+    const here = document.getElementById("results")?.dataset.here;
+    for (const id of ["flip", "edit"]) {
+      const back = document.getElementById(id)?.elements.back;
+      if (back && here) back.value = here;
+    }
+  });
+}
