@@ -29,6 +29,8 @@ class Feed(Base):
     miss_limit: Mapped[int] = mapped_column(default=2)
     minimum_share: Mapped[int] = mapped_column(default=80)
     etag: Mapped[str | None] = mapped_column(Text)
+    # Hash of the last answer that was applied, and of what read it: the same again is no news.
+    answer_hash: Mapped[str | None] = mapped_column(String(32))
     # Adds one with every applied run: a plan made against an older state is made again.
     version: Mapped[int] = mapped_column(default=1)
     last_success_at: Mapped[Seconds | None]

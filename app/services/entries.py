@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session
 
 from app.core.errors import (
     EditConflictError,
@@ -20,11 +20,10 @@ from app.core.resolve import Protection, Said, resolve, strongest, upstream
 from app.models import ProviderModel
 from app.queries.lookup import find_entry_id
 from app.queries.states import NAME, Decision, Record, entry_name_claim, load_records
-from app.services.transaction import writing
+from app.services.transaction import AnySession, writing
 from app.services.write import Action, Edit, open_batch, write_edits
 
 ENTRY_FIELDS = FIELDS["entry"]
-AnySession = Session | scoped_session[Session]
 
 
 def edit_entry(

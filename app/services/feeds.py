@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, FieldProblem, ValidationError
 from app.core.permissions import Actor
 from app.models import Change, Claim, Feed, Provider, now
 from app.queries.feeds import get_feed
-from app.services.transaction import writing
+from app.services.transaction import AnySession, writing
 from app.services.write import Action, change_row, open_batch
 from app.upstreams import feed_kind
 from app.upstreams.base import FeedKind
@@ -23,7 +23,7 @@ MODES = ("auto", "review")
 
 
 def add_feed(
-    session: Session | scoped_session[Session],
+    session: AnySession,
     actor: Actor,
     name: str,
     kind: str,
@@ -60,7 +60,7 @@ def add_feed(
     return feed
 
 
-def remove_feed(session: Session | scoped_session[Session], actor: Actor, name: str) -> None:
+def remove_feed(session: AnySession, actor: Actor, name: str) -> None:
     """Forget a feed and its claims; the records and what is in force of them stay.
 
     Raises `NotFoundError`.

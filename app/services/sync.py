@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session
 
 from app.core.errors import AlmanacError, ConflictError, FeedError
 from app.core.permissions import Actor
@@ -25,7 +27,7 @@ from app.queries.snapshots import (
 )
 from app.services.apply import Applied, Run, apply_plan
 from app.services.fetch import fetch, read_file
-from app.services.transaction import writing
+from app.services.transaction import AnySession, plain, writing
 from app.services.write import Action, open_batch
 from app.upstreams import feed_kind, parse_pages
 from app.upstreams.base import ParsedFeed, Rejected, UpstreamModel, UpstreamProvider
@@ -36,11 +38,18 @@ ATTEMPTS = 3
 
 
 class Answer(NamedTuple):
-    """What a feed answered: pages of bytes, none where nothing changed since the last time."""
+    """What a feed answered: pages of bytes; none where the server says that nothing changed."""
 
     pages: tuple[bytes, ...]
     etag: str | None = None
     not_modified: bool = False
+
+    def hash(self) -> str:
+        """A hash of the answer and of the release that reads it: a new one may read more."""
+        digest = hashlib.blake2b(version("almanac").encode(), digest_size=16)
+        for page in self.pages:
+            digest.update(page)
+        return digest.hexdigest()
 
 
 @dataclass(slots=True)
@@ -74,7 +83,7 @@ class SyncResult:
 
 
 def sync_feed(
-    session: Session | scoped_session[Session],
+    session: AnySession,
     actor: Actor,
     feed_name: str,
     *,
@@ -91,7 +100,7 @@ def sync_feed(
     """
     actor.require("admin:feed:sync")
     step = progress or (lambda _stage, _done, _total: None)
-    real = session() if isinstance(session, scoped_session) else session
+    real = plain(session)
     feed = get_feed(real, feed_name)
     try:
         if feed.mode == "review":
@@ -100,9 +109,11 @@ def sync_feed(
             )
         step("fetch", 0, len(STAGES))
         answer = _answer(real, feed, path, allow_private)
+        if _is_old_news(real, feed_name, answer):
+            return _unmodified(real, feed_name, dry_run)
         step("parse", 1, len(STAGES))
-        parsed = parse_pages(feed_kind(feed.kind), answer.pages) if answer.pages else None
-        return _run(real, actor, feed_name, parsed, answer.etag, dry_run, step)
+        parsed = parse_pages(feed_kind(feed.kind), answer.pages)
+        return _run(real, actor, feed_name, parsed, answer, dry_run, step)
     except AlmanacError as exc:
         if not dry_run:
             _note_error(real, feed_name, exc)
@@ -111,7 +122,7 @@ def sync_feed(
 
 def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool) -> Answer:
     kind = feed_kind(feed.kind)
-    url, source, etag = feed.url, path or feed.path, feed.etag
+    url, source = feed.url, path or feed.path
     if source is not None:
         session.rollback()
         return Answer(read_file(source).pages)
@@ -119,36 +130,42 @@ def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool)
         if kind.embedded is None:
             raise FeedError(f"the feed {feed.name} has neither a URL nor a file")
         return Answer((kind.embedded(),))
-    pending = session.scalar(
-        select(func.count()).where(
-            Claim.feed_id == feed.id, Claim.misses > 0, Claim.misses < feed.miss_limit
-        )
-    )
+    # A record that was missing once must be looked for again, even in the same answer.
+    etag = None if _has_pending_misses(session, feed) else feed.etag
     session.rollback()  # no transaction stays open while the network is slow
-    fetched = fetch(
-        url,
-        allow_private=allow_private,
-        # A record missing once must be looked for again, even in the same answer.
-        etag=None if pending else etag,
-        next_page=kind.next_page,
-    )
+    fetched = fetch(url, allow_private=allow_private, etag=etag, next_page=kind.next_page)
     return Answer(fetched.pages, fetched.etag, fetched.not_modified)
+
+
+def _has_pending_misses(session: Session, feed: Feed) -> bool:
+    pending = (
+        select(Claim.id)
+        .where(Claim.feed_id == feed.id, Claim.misses > 0, Claim.misses < feed.miss_limit)
+        .limit(1)
+    )
+    return session.scalar(pending) is not None
+
+
+def _is_old_news(session: Session, feed_name: str, answer: Answer) -> bool:
+    """Whether the answer is the one applied last, and nothing waits for a second miss."""
+    if answer.not_modified:
+        return True
+    feed = get_feed(session, feed_name)
+    return feed.answer_hash == answer.hash() and not _has_pending_misses(session, feed)
 
 
 def _run(
     session: Session,
     actor: Actor,
     feed_name: str,
-    parsed: ParsedFeed | None,
-    etag: str | None,
+    parsed: ParsedFeed,
+    answer: Answer,
     dry_run: bool,
     step: Progress,
 ) -> SyncResult:
-    if parsed is None:
-        return _unmodified(session, feed_name, dry_run)
     for attempt in range(ATTEMPTS):
         try:
-            return _attempt(session, actor, feed_name, parsed, etag, dry_run, step)
+            return _attempt(session, actor, feed_name, parsed, answer, dry_run, step)
         except IntegrityError:
             # Another sync created one of the same records meanwhile: plan again.
             session.rollback()
@@ -162,7 +179,7 @@ def _attempt(
     actor: Actor,
     feed_name: str,
     parsed: ParsedFeed,
-    etag: str | None,
+    answer: Answer,
     dry_run: bool,
     step: Progress,
 ) -> SyncResult:
@@ -179,7 +196,7 @@ def _attempt(
         result.dry_run = dry_run
         if dry_run:
             result.batch_id = None
-        _note_success(feed, result, etag)
+        _note_success(feed, result, answer)
     step("done", len(STAGES), len(STAGES))
     return result
 
@@ -296,16 +313,17 @@ def _locked_feed(session: Session, name: str) -> Feed:
     return session.scalars(statement, execution_options={"populate_existing": True}).one()
 
 
-def _note_success(feed: Feed, result: SyncResult, etag: str | None) -> None:
+def _note_success(feed: Feed, result: SyncResult, answer: Answer) -> None:
     feed.last_success_at = now()
     feed.last_error = feed.last_error_at = None
     feed.last_counts = result.as_dict()
-    feed.etag = etag
+    feed.etag = answer.etag
+    feed.answer_hash = answer.hash()
     feed.version += 1
 
 
 def _unmodified(session: Session, feed_name: str, dry_run: bool) -> SyncResult:
-    """The server says that its answer is the one of last time: everything is unchanged."""
+    """The answer is the one of last time: everything is unchanged."""
     feed = get_feed(session, feed_name)
     count = session.scalar(
         select(func.count()).where(

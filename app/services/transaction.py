@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session
+
+AnySession = Session | scoped_session[Any]
+
+
+def plain(session: AnySession) -> Session:
+    """The session itself, where one that belongs to the current context may be given."""
+    real: Session = session() if isinstance(session, scoped_session) else session
+    return real
 
 
 @contextmanager
@@ -18,7 +27,7 @@ def writing(session: Session | scoped_session[Session], *, keep: bool = True) ->
     ``keep`` False it is rolled back at the end: a rehearsal. Raises
     `RuntimeError` when one is inside another: one use case is one transaction.
     """
-    real = session() if isinstance(session, scoped_session) else session
+    real = plain(session)
     if real.info.get("writing"):
         raise RuntimeError("a write transaction is open already")
     real.rollback()

@@ -295,6 +295,7 @@ def upgrade() -> None:
         sa.Column("miss_limit", sa.Integer(), nullable=False),
         sa.Column("minimum_share", sa.Integer(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("answer_hash", sa.String(length=32), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("last_success_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error_at", sa.BigInteger(), nullable=True),

@@ -67,6 +67,15 @@ def test_the_same_answer_again_changes_nothing(session: Session, tmp_path: Path)
     assert entry(session, GPT).version == before
 
 
+def test_an_answer_without_news_for_a_known_catalog_is_compared_all_the_same(
+    session: Session, tmp_path: Path
+) -> None:
+    models = filler(3)
+    sync(session, tmp_path, answer(models))
+    reordered = answer(dict(reversed(models.items())))
+    assert sync(session, tmp_path, reordered).counts["unchanged"] == 3
+
+
 def test_upstream_changes_come_into_force_and_bump_the_version(
     session: Session, tmp_path: Path
 ) -> None:
