@@ -120,6 +120,22 @@ def parse_paging(args: Mapping[str, str], default_limit: int = 20) -> tuple[int,
     return found["limit"], found["offset"]
 
 
+def parse_list(args: Mapping[str, str]) -> tuple[EntryFilter, int, int]:
+    """Filter, limit and offset together; raises one `ValidationError` with all that is wrong."""
+    problems: list[FieldProblem] = []
+    wanted, paging = EntryFilter(), (0, 0)
+    try:
+        wanted = parse_entry_filter(args)
+    except ValidationError as exc:
+        problems += exc.details
+    try:
+        paging = parse_paging(args)
+    except ValidationError as exc:
+        problems += exc.details
+    _refuse(problems)
+    return wanted, *paging
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the known name most like it, or nothing."""
     close = difflib.get_close_matches(name[:MAX_TEXT].lower(), list(known), n=1, cutoff=0.6)

@@ -44,6 +44,17 @@ FLAGS = {
     "supports_tools": 0.7,
     "supports_video": 0.03,
 }
+ARCHITECTURE = {
+    "modality": "text+image->text",
+    "input_modalities": ["text", "image"],
+    "output_modalities": ["text"],
+    "tokenizer": "GPT",
+    "instruct_type": None,
+}
+PARAMETERS = {
+    "names": ["max_tokens", "seed", "stop", "temperature", "tools", "top_p"],
+    "default": {"temperature": 0.7, "top_p": None},
+}
 CHUNK = 5_000
 
 
@@ -68,17 +79,8 @@ def synthetic_entries(count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
             tags=chance.sample(("vip", "cheap", "beta"), 2) if chance.random() < 0.05 else [],
             active=chance.random() < 0.6,
             context_length=chance.choice((8192, 32768, 128000, 200000, 1000000, None)),
-            architecture={
-                "modality": "text+image->text",
-                "input_modalities": ["text", "image"],
-                "output_modalities": ["text"],
-                "tokenizer": "GPT",
-                "instruct_type": None,
-            },
-            supported_parameters={
-                "names": ["max_tokens", "seed", "stop", "temperature", "tools", "top_p"],
-                "default": {"temperature": 0.7, "top_p": None},
-            },
+            architecture=ARCHITECTURE,
+            supported_parameters=PARAMETERS,
             extras={"release_date": "2026-01-01", "open_weights": chance.random() < 0.4},
             status="updated" if manual else "filled",
             protection="entry" if manual else "none",

@@ -1,0 +1,182 @@
+"""What goes in and out of `/v1`, made from the field registry.
+
+Checking a value is `app.core.values.check`, here as everywhere; the schemas beside
+it only say so in advance.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, create_model
+
+from app.blueprints.api_v1.request_body import MAX_REASON
+from app.blueprints.api_v1.schemas import Schema, field_schema
+from app.core.fields import CAPABILITIES, ENTRY_FIELDS
+from app.core.fields import Field as EntryField
+from app.core.values import MAX_TEXT, check
+from app.queries.entry_filter import MAX_LIMIT, MAX_OFFSET, SORTS, STATUSES, SWITCHES, TEXTS
+
+MOMENT: Schema = {"type": "integer", "description": "Unix seconds"}
+OPTIONAL_MOMENT: Schema = {"type": ["integer", "null"], "description": "Unix seconds"}
+NAMES: Schema = {"type": "array", "items": {"type": "string"}}
+
+# The keys of an entry that nobody sets: shown, and ignored where they are sent back.
+READ_ONLY: dict[str, Schema] = {
+    "id": {"type": "string", "description": "The same as `public_id`."},
+    "public_id": {"type": "string", "maxLength": MAX_TEXT},
+    "status": {
+        "type": "string",
+        "enum": list(STATUSES),
+        "description": "`init` known by its id only, `filled` by feeds, `updated` by a person.",
+    },
+    "last_synced_at": OPTIONAL_MOMENT,
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+    "version": {"type": "integer", "minimum": 1},
+    "protection": {
+        "type": "string",
+        "enum": ["none", "fields", "entry"],
+        "description": "What no sync changes: nothing, the manual fields, the whole entry.",
+    },
+    "manual_fields": {**NAMES, "description": "The fields a person decided."},
+    "unknown_fields": {**NAMES, "description": "The fields nobody has said anything about."},
+    "drift": {
+        "type": "object",
+        "description": "What the feeds say where it differs from what is in force.",
+    },
+    "sources": {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "description": "The feed each value comes from, or `manual`.",
+    },
+    "retired_at": OPTIONAL_MOMENT,
+}
+
+
+def _editable(field: EntryField) -> Any:
+    """A field to be sent: checked by the registry's own check, absent by default."""
+    checked = Annotated[
+        Any, PlainValidator(partial(check, field)), WithJsonSchema(field_schema(field))
+    ]
+    return checked, Field(default=None)
+
+
+def _ignored(schema: Schema) -> Any:
+    return Annotated[Any, WithJsonSchema({"readOnly": True} | schema)], Field(default=None)
+
+
+def _always(schema: Schema) -> Any:
+    return Annotated[Any, WithJsonSchema(schema)], ...
+
+
+def _shown(field: EntryField) -> Any:
+    schema = field_schema(field)
+    if field.name == "is_moderated":
+        schema = {**schema, "type": ["boolean", "null"]}
+    return _always(schema)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent and can be set."""
+        return {
+            name: getattr(self, name) for name in self.model_fields_set if name not in READ_ONLY
+        }
+
+
+EntryPatch: type[_Strict] = create_model(
+    "EntryPatch",
+    __base__=_Strict,
+    __doc__="Some fields of an entry. Absent: untouched. Read-only keys are ignored.",
+    **{field.name: _editable(field) for field in ENTRY_FIELDS},
+    **{name: _ignored(schema) for name, schema in READ_ONLY.items()},
+)
+Entry: type[BaseModel] = create_model(
+    "Entry",
+    __doc__="A model as the catalog knows it. Every key is always there; null is unknown.",
+    **{name: _always(schema) for name, schema in READ_ONLY.items()},
+    **{field.name: _shown(field) for field in ENTRY_FIELDS},
+)
+
+
+class EntryList(BaseModel):
+    """A page of entries."""
+
+    data: list[Entry]
+    total: int = Field(description="How many entries match the filter.")
+    limit: int
+    offset: int
+
+
+class ProblemDetail(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error. Nothing has been changed."""
+
+    code: str = Field(description="A stable word to compare.")
+    error: str = Field(description="What failed.")
+    message: str = Field(description="Why, for a person.")
+    request_id: str
+    details: list[ProblemDetail] = Field(default=[], description="The fields at fault.")
+
+
+def _parameter(schema: Schema, description: str = "") -> Any:
+    said = {"description": description} if description else {}
+    return Annotated[Any, WithJsonSchema(schema | said)], Field(default=schema.get("default"))
+
+
+class EditHeaders(BaseModel):
+    """Headers of a change, read by `conditional` and `request_body`."""
+
+    if_match: Annotated[
+        Any, WithJsonSchema({"type": "string", "description": "Only if it still has this ETag."})
+    ] = Field(default=None, alias="If-Match")
+    reason: Annotated[
+        Any,
+        WithJsonSchema(
+            {"type": "string", "maxLength": MAX_REASON, "description": "For the change log."}
+        ),
+    ] = Field(default=None, alias="X-Change-Reason")
+
+
+EntryQuery: type[BaseModel] = create_model(
+    "EntryQuery",
+    __doc__="Which entries, in which order. Read by `app.queries.entry_filter`.",
+    limit=_parameter({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 20}),
+    offset=_parameter({"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}),
+    sort=_parameter(
+        {"type": "string", "enum": list(SORTS), "default": "created_at"},
+        "Unknown values sort below all others.",
+    ),
+    order=_parameter({"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
+    q=_parameter(
+        {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$"},
+        "Part of id, display name, family, description or a tag; case does not matter.",
+    ),
+    status=_parameter({"type": "string", "enum": list(STATUSES)}),
+    **{name: _parameter({"type": "boolean"}) for name in SWITCHES},
+    **{
+        field.name: _parameter({"type": "boolean"}, "Unknown counts as false.")
+        for field in CAPABILITIES
+    },
+    **{
+        name: _parameter(
+            {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_TEXT,
+                "pattern": r"^[^\x00]*\S[^\x00]*$",
+            }
+        )
+        for name in TEXTS
+    },
+)

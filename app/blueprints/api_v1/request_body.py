@@ -1,0 +1,106 @@
+"""Reads what a program sent, strictly: what two readers could understand differently is refused."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import unquote
+
+import pydantic
+from flask import request
+from pydantic import BaseModel
+
+from app.core.errors import FieldProblem, NotFoundError, ValidationError
+from app.core.values import MAX_TEXT
+from app.queries.entry_filter import nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+MAX_REASON = 500
+_LONGEST_NUMBER = 300  # digits; far above any limit, far below what arithmetic minds
+
+
+def read_body(model: type[Model]) -> Model:
+    """The JSON object of the request, checked by a model.
+
+    Raises `ValidationError`: broken JSON, no object, a key twice, NaN; or with
+    `details` for every field at fault.
+    """
+    try:
+        return model.model_validate(_json_object(request.get_data()))
+    except pydantic.ValidationError as exc:
+        problems = [_problem(error, model) for error in exc.errors(include_url=False)]
+        message = "; ".join(f"{problem.field} {problem.message}" for problem in problems[:5])
+        raise ValidationError(message, problems) from None
+
+
+def read_reason() -> str | None:
+    """`X-Change-Reason` in whatever way its letters were brought through a header.
+
+    Raises `ValidationError` where it is longer than 500 characters.
+    """
+    text = request.headers.get("X-Change-Reason", "")
+    with suppress(UnicodeError):  # else it really is Latin-1
+        text = text.encode("latin-1").decode("utf-8")
+    if "%" in text and not any(c.isspace() for c in text):
+        with suppress(UnicodeDecodeError):  # else the percent sign means itself
+            text = unquote(text, errors="strict")
+    text = "".join(c if c.isprintable() else " " for c in text).strip()
+    if len(text) > MAX_REASON:
+        problem = f"must have at most {MAX_REASON} characters (it has {len(text)})"
+        raise ValidationError(
+            f"X-Change-Reason {problem}", [FieldProblem("X-Change-Reason", problem)]
+        )
+    return text or None
+
+
+def checked_name(name: str) -> str:
+    """A public id from the path; raises `NotFoundError` for what no id can be."""
+    if len(name) > MAX_TEXT or "\x00" in name:
+        raise NotFoundError("there is no such record: an id has at most 255 characters")
+    return name
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        loaded = json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_int,
+        )
+    except (ValueError, RecursionError) as exc:
+        reason = "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
+        raise ValidationError(f"the body is not valid JSON: {reason}") from exc
+    if not isinstance(loaded, dict):
+        raise ValidationError("the body must be a JSON object")
+    return loaded
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:MAX_TEXT]!r} is there twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number has too many digits")
+    return int(digits)
+
+
+def _problem(error: Any, model: type[BaseModel]) -> FieldProblem:
+    name = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        name = str(error["loc"][0])
+        hint = nearest(name, model.model_fields)
+        return FieldProblem(name[:MAX_TEXT], f"is not a field here{hint}")
+    cause = error.get("ctx", {}).get("error")
+    return FieldProblem(name, str(cause) if cause else str(error["msg"]))
