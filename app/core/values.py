@@ -205,7 +205,7 @@ def _json(value: Any) -> dict[str, Any]:
 def _plain(value: Any) -> int | float:
     if not isinstance(value, Decimal):
         raise TypeError(type(value).__name__)
-    if value.is_finite() and abs(value) <= MAX_NUMBER and value == int(value):
+    if value.is_finite() and -MAX_NUMBER <= value <= MAX_NUMBER and value == int(value):
         return int(value)
     return float(value)
 

@@ -33,7 +33,9 @@ _PLACE = {name: place for place, name in enumerate(_MODALITIES)}
 def shown(value: object) -> str:
     """A short, storable piece of what a feed sent, for messages."""
     text = value if isinstance(value, str) else repr(value)
-    text = _CONTROL.sub("\ufffd", text[: _SHOWN + 1])
+    text = text[: _SHOWN + 1]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "\ufffd" for c in text)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
@@ -72,7 +74,7 @@ class Report:
 
     def reject(self, position: str, raw_id: object, reason: str) -> None:
         known = shown(raw_id) if isinstance(raw_id, str) else None
-        self.rejected.append(Rejected(shown(position), known, reason))
+        self.rejected.append(Rejected(shown(position) or "top level", known, reason))
 
     def feed(self, next_page: str | None = None) -> ParsedFeed:
         return ParsedFeed(

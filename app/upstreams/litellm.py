@@ -94,8 +94,6 @@ def parse(data: bytes) -> ParsedFeed:
     ids = _ids(top)
     for key, raw in top.items():
         problem = _problem(key, raw)
-        if problem is None and key not in ids:
-            problem = "another record of this provider has this id"
         if problem is not None:
             report.reject(f"[{key}]", key, problem)
         else:
@@ -104,7 +102,10 @@ def parse(data: bytes) -> ParsedFeed:
 
 
 def _ids(top: JsonObject) -> dict[str, str]:
-    """The id of each usable record, by key; shorter keys choose first."""
+    """The id of each usable record, by key.
+
+    Shorter keys choose first; so nobody has taken a key as a whole when its turn comes.
+    """
     ids: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
     usable = (key for key, raw in top.items() if _problem(key, raw) is None)
@@ -113,10 +114,8 @@ def _ids(top: JsonObject) -> dict[str, str]:
         provider, _ = provider_of(word)
         first, _, rest = key.partition("/")
         short = rest if first in prefixes_of(word) and id_problem(rest) is None else key
-        free = next((i for i in (short, key) if (provider, i) not in taken), None)
-        if free is not None:
-            taken.add((provider, free))
-            ids[key] = free
+        ids[key] = short if (provider, short) not in taken else key
+        taken.add((provider, ids[key]))
     return ids
 
 

@@ -68,7 +68,7 @@ def _provider(report: Report, key: str, raw: Any) -> None:
     elif problem is None and not isinstance(raw.get("models"), dict):
         problem = "has no object `models`"
     if problem is not None:
-        report.reject(key, None, f"the provider {problem}")
+        report.reject(key, None, f"no usable provider: {problem}")
         return
     report.providers[key] = _about(Reader(report, key, key), raw)
     for model_id, model in raw["models"].items():
