@@ -91,7 +91,7 @@ def _half_character(text: str) -> bool:
 
 def _line(value: Any) -> str | None:
     text = _text(value)
-    if text is not None and any(c in text for c in "\r\n"):
+    if text is not None and ("\n" in text or "\r" in text):
         raise ValueProblem("must be one line")
     return text
 

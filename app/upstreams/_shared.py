@@ -20,7 +20,7 @@ PER_MILLION = 3  # dollars per million tokens to the same: times 10^3
 PER_UNIT = 6  # dollars per request, image or search to micro-dollars: times 10^6
 
 MAX_ID = 255
-_SHOWN = 100
+_POSITION = 400  # a position is shown with the whole id, so that its field is not cut off
 _ENTRY = FIELDS["entry"]
 _EXACT = Context(prec=120, traps=[InvalidOperation, Overflow, Inexact])
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
@@ -30,13 +30,13 @@ _MODALITIES = ("text", "image", "audio", "video", "file", "pdf")
 _PLACE = {name: place for place, name in enumerate(_MODALITIES)}
 
 
-def shown(value: object) -> str:
+def shown(value: object, limit: int = 100) -> str:
     """A short, storable piece of what a feed sent, for messages."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text[: _SHOWN + 1]
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    text = describe(value) if isinstance(value, dict | list) else str(value)
+    cut = text[:limit] + "…" if len(text) > limit else text
+    if cut.isprintable():
+        return cut
+    return "".join(c if c.isprintable() else "\ufffd" for c in cut)
 
 
 def id_problem(value: object) -> str | None:
@@ -74,7 +74,7 @@ class Report:
 
     def reject(self, position: str, raw_id: object, reason: str) -> None:
         known = shown(raw_id) if isinstance(raw_id, str) else None
-        self.rejected.append(Rejected(shown(position) or "top level", known, reason))
+        self.rejected.append(Rejected(shown(position, _POSITION) or "top level", known, reason))
 
     def feed(self, next_page: str | None = None) -> ParsedFeed:
         return ParsedFeed(
@@ -102,7 +102,7 @@ class Reader:
 
     def note(self, where: str, reason: str) -> None:
         position = f"{self.position}.{where}" if where else self.position
-        self._notes.append(Rejected(shown(position), shown(self.raw_id), reason))
+        self._notes.append(Rejected(shown(position, _POSITION), shown(self.raw_id, MAX_ID), reason))
 
     def object(self, raw: JsonObject, key: str) -> JsonObject:
         """The object under a key; an empty one where there is none."""
@@ -166,7 +166,7 @@ class Reader:
         try:
             return _micro_dollars(value, power)
         except ValueProblem as exc:
-            self.note(where + key, f"price {shown(str(value))!r} {exc}; left out")
+            self.note(where + key, f"price {shown(value)!r} {exc}; left out")
             return None
 
     def day(self, raw: JsonObject, key: str, where: str = "") -> str | None:

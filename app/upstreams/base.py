@@ -87,7 +87,8 @@ class FeedKind:
     the record's provider key decides). ``single_provider`` kinds need a provider
     to hang their models on. ``entry_fields`` are the catalog fields the kind is
     trusted with by default, ``priority`` its default rank (smaller wins).
-    ``embedded`` gives the answer without a network where a package ships it.
+    ``embedded`` gives the answer without a network where a package ships it; a feed
+    without URL and file then reads that, and ``default_url`` only names the current one.
     ``next_page`` finds, in the bytes of one page, what `ParsedFeed.next_page` is,
     for the fetch that follows pages; None for kinds that have no pages.
     """

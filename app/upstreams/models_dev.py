@@ -184,6 +184,7 @@ KIND = FeedKind(
         " copy that was installed with Almanac; https://models.dev/api.json is the current one."
     ),
     parse=parse,
+    default_url="https://models.dev/api.json",
     priority=10,
     entry_fields=frozenset(
         {
