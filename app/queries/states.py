@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -17,6 +17,7 @@ from app.upstreams import FEED_KINDS
 Table = type[CatalogEntry] | type[ProviderModel]
 TABLES: dict[RecordType, Table] = {"entry": CatalogEntry, "provider_model": ProviderModel}
 CHUNK = 500
+Id = TypeVar("Id", int, str)
 NAME = "model_display_name"
 ENTRY_NAME_SOURCE = "catalog"
 
@@ -50,7 +51,7 @@ class Record:
         return {name: decision.value for name, decision in self.overrides.items()}
 
 
-def chunks(ids: Iterable[int], size: int = CHUNK) -> Iterator[Sequence[int]]:
+def chunks(ids: Iterable[Id], size: int = CHUNK) -> Iterator[Sequence[Id]]:
     """The ids in runs of at most ``size``, so that no statement has too many parameters."""
     listed = list(ids)
     for start in range(0, len(listed), size):

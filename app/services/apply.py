@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
@@ -32,13 +32,22 @@ from app.queries.states import (
     trusted_fields,
 )
 from app.services.search_index import index_entries, search_text
-from app.services.write import Action, Edit, change_row, load_aliases, plot_prices, write_edits
+from app.services.write import (
+    Action,
+    Edit,
+    change_row,
+    insert_rows,
+    load_aliases,
+    plot_prices,
+    write_edits,
+)
 from app.upstreams.base import UpstreamProvider
 
 BLANK: dict[RecordType, dict[str, Any]] = {
     "entry": dict.fromkeys(FIELDS["entry"]) | {"active": True, "experimental": False, "tags": []},
     "provider_model": dict.fromkeys(FIELDS["provider_model"]) | {"active": False},
 }
+Named = type[CatalogEntry] | type[Provider] | type[ProviderModel]
 COUNTED = ("added", "updated", "protected", "retired", "reactivated")
 
 
@@ -108,22 +117,23 @@ def _public_id(prefix: str) -> str:
 
 
 def _create_providers(run: Run, providers: Sequence[UpstreamProvider]) -> None:
-    for provider in providers:
-        row = Provider(
-            public_id=_public_id("prov"),
-            name=provider.name[:255],
-            vendor=provider.key[:255],
-            feed_key=provider.key[:255],
-            base_url=provider.base_url,
-            endpoints=[],
-            meta=dict(provider.metadata),
-            created_at=run.moment,
-            updated_at=run.moment,
-        )
-        run.session.add(row)
-        run.session.flush()
-        run.provider_ids[provider.key] = row.id
-        _log_created(run, "provider", {row.public_id: row.id})
+    rows: list[dict[str, Any]] = [
+        {
+            "public_id": _public_id("prov"),
+            "name": provider.name[:255],
+            "vendor": provider.key[:255],
+            "feed_key": provider.key[:255],
+            "base_url": provider.base_url,
+            "endpoints": [],
+            "metadata": dict(provider.metadata),
+            "created_at": run.moment,
+            "updated_at": run.moment,
+        }
+        for provider in providers
+    ]
+    ids = _insert(run.session, Provider, rows)
+    run.provider_ids = {str(row["feed_key"]): ids[str(row["public_id"])] for row in rows}
+    _log_created(run, "provider", ids)
 
 
 def _log_created(run: Run, record_type: str, rows: Mapping[str, int]) -> None:
@@ -132,8 +142,7 @@ def _log_created(run: Run, record_type: str, rows: Mapping[str, int]) -> None:
         change_row(run.batch_id, record_type, i, "*", (None, False), ({"public_id": name}, False))
         for name, i in rows.items()
     ]
-    if changes:
-        run.session.execute(insert(Change), changes)
+    insert_rows(run.session, Change, changes)
 
 
 def _said(run: Run, fields: Mapping[str, Any], record_type: RecordType) -> Said:
@@ -161,12 +170,14 @@ def _new_row(run: Run, record_type: RecordType, claims: Sequence[Said]) -> dict[
     }
 
 
-def _insert(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def _insert(session: Session, table: Named, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Insert rows; return their ids by public id."""
-    if not rows:
-        return {}
-    statement = insert(table).returning(table.public_id, table.id)
-    return dict(session.execute(statement, list(rows)).all())
+    insert_rows(session, table, rows)
+    ids: dict[str, int] = {}
+    for some in chunks([str(row["public_id"]) for row in rows]):
+        statement = select(table.public_id, table.id).where(table.public_id.in_(some))
+        ids |= dict(session.execute(statement).all())
+    return ids
 
 
 def _create_entries(run: Run, plan: FeedPlan) -> None:
@@ -250,8 +261,7 @@ def _write_claims(run: Run, record_type: RecordType, claims: Sequence[ClaimChang
             new.append(row | {"first_seen_at": run.moment})
         else:
             changed.append({f"_{name}": value for name, value in row.items()})
-    if new:
-        run.session.execute(insert(Claim), new)
+    insert_rows(run.session, Claim, new)
     if changed:
         table = Claim.__table__
         keys = ("feed_id", "record_type", "record_id")
@@ -293,8 +303,7 @@ def _write_aliases(run: Run, plan: FeedPlan) -> dict[int, list[str]]:
         {"alias": alias, "entry_id": run.entry_id(ref), "manual": False}
         for alias, ref in plan.aliases.items()
     ]
-    if rows:
-        run.session.execute(insert(EntryAlias), rows)
+    insert_rows(run.session, EntryAlias, rows)
     aliased: dict[int, list[str]] = {}
     for row in rows:
         aliased.setdefault(int(str(row["entry_id"])), []).append(str(row["alias"]))

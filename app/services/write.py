@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
 from app.core.resolve import State
-from app.models import Batch, CatalogRevision, Change, EntryAlias, Override, now
+from app.models import Base, Batch, CatalogRevision, Change, EntryAlias, Override, now
 from app.queries.states import TABLES, Decision, Record, chunks
 from app.services.search_index import index_entries, rewrite_tags, search_text
 
@@ -100,6 +100,12 @@ def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence
     _log_changes(session, batch_id, edits)
     _refresh_search(session, edits)
     bump_revision(session)
+
+
+def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows by `executemany`, which both drivers do faster than one long statement."""
+    if rows:
+        session.connection().execute(insert(model.__table__), list(rows))  # type: ignore[arg-type]
 
 
 def bump_revision(session: Session) -> None:
@@ -194,8 +200,7 @@ def _write_overrides(
             }
             for name, decision in edit.decide.items()
         ]
-    if rows:
-        session.execute(insert(Override), rows)
+    insert_rows(session, Override, rows)
 
 
 def _log_changes(session: Session, batch_id: int, edits: Iterable[Edit]) -> None:
@@ -218,8 +223,7 @@ def _log_changes(session: Session, batch_id: int, edits: Iterable[Edit]) -> None
             )
             for name, old, new in logged
         ]
-    if rows:
-        session.execute(insert(Change), rows)
+    insert_rows(session, Change, rows)
 
 
 def change_row(
