@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from app.core.permissions import Role
 
-ROLES = [
-    (Role.VIEWER.value, "Viewer: reads"),
-    (Role.EDITOR.value, "Editor: edits and switches"),
-    (Role.ADMIN.value, "Admin: also feeds, providers, users, tokens"),
-]
+ROLES = {
+    Role.VIEWER.value: "Viewer: reads",
+    Role.EDITOR.value: "Editor: edits and switches",
+    Role.ADMIN.value: "Admin: also feeds, providers, users, tokens",
+}
+
+# WTForms takes plain values, and warns about the pairs that its type stubs still ask for.
+_CHOICES: Any = list(ROLES)
 
 
 class UserForm(FlaskForm):  # type: ignore[misc]
@@ -23,7 +28,7 @@ class UserForm(FlaskForm):  # type: ignore[misc]
         "Password",
         [InputRequired("Enter a password."), Length(8, 1024, "Use 8 characters or more.")],
     )
-    role = SelectField("Role", choices=ROLES)
+    role = SelectField("Role", choices=_CHOICES)
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]
@@ -39,5 +44,5 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
     """A new API token."""
 
     name = StringField("Name", [InputRequired("Enter a name."), Length(max=100)])
-    role = SelectField("Role", choices=ROLES)
+    role = SelectField("Role", choices=_CHOICES)
     days = IntegerField("Valid for days", [InputRequired(), NumberRange(1, 3650)], default=365)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import KeyFlexible, OctKey
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -33,6 +33,9 @@ from app.services.touch import EVERY_SECONDS, touch
 from app.services.transaction import writing
 from app.services.users import parse_role
 
+if TYPE_CHECKING:  # a private module, of which only the name is needed
+    from joserfc._rfc7515.model import JWSAlgModel
+
 ISSUER, AUDIENCE = "almanac", "almanac-api"
 MAX_DAYS = 3650
 DEFAULT_DAYS = 365
@@ -40,6 +43,31 @@ _OWN_ALGORITHMS = ("HS256",)
 _EXTERNAL_ALGORITHMS = ("RS256", "ES256", "EdDSA", "Ed25519")
 _LONGEST = 16_384
 _LEEWAY = 30
+
+
+class _Registry(jws.JWSRegistry):
+    """The algorithms given and no other.
+
+    Header fields nobody knows are ignored, as RFC 7515 asks: issuers add their
+    own. `EdDSA` raises no warning, though RFC 9864 would rather call it Ed25519:
+    issuers still write it.
+    """
+
+    max_header_length = 4096
+
+    def __init__(self, algorithms: Collection[str]) -> None:
+        super().__init__(algorithms=algorithms, strict_check_header=False)
+        self._names = frozenset(algorithms)
+
+    def get_alg(self, name: str) -> JWSAlgModel:
+        """The algorithm of that name, if it is one of those given."""
+        if name not in self._names:
+            raise UnsupportedAlgorithmError(f"{name!r} is not accepted")
+        return self.algorithms[name]
+
+
+_OWN = _Registry(_OWN_ALGORITHMS)
+_EXTERNAL = _Registry(_EXTERNAL_ALGORITHMS)
 
 
 def create_token(
@@ -123,7 +151,7 @@ def verify_token(
     try:
         issuer, kid = _claimed_issuer(text)
         if issuer == ISSUER:
-            claims = _decode(text, _own_key(settings.secret_key), _OWN_ALGORITHMS, ISSUER, AUDIENCE)
+            claims = _decode(text, _own_key(settings.secret_key), _OWN, ISSUER, AUDIENCE)
             return _own_actor(session, claims, request_id)
         for configured in settings.jwt_issuers:
             if configured["issuer"] == issuer:
@@ -152,7 +180,7 @@ def _claimed_issuer(text: str) -> tuple[str | None, str | None]:
     """What an unverified token says of its origin; believed only as far as `verify_token` says."""
     if len(text) > _LONGEST:
         raise ValueError("too long")
-    parts = jws.extract_compact(text.encode())
+    parts = jws.extract_compact(text.encode(), registry=_EXTERNAL)
     claims = json.loads(parts.payload)
     if not isinstance(claims, dict):
         raise TypeError("no claims")
@@ -164,9 +192,9 @@ def _claimed_issuer(text: str) -> tuple[str | None, str | None]:
 
 
 def _decode(
-    text: str, key: KeyFlexible, algorithms: tuple[str, ...], issuer: str, audience: str
+    text: str, key: KeyFlexible, registry: _Registry, issuer: str, audience: str
 ) -> dict[str, Any]:
-    token = jwt.decode(text, key, algorithms=list(algorithms))
+    token = jwt.decode(text, key, registry=registry)
     jwt.JWTClaimsRegistry(
         now=now(),
         leeway=_LEEWAY if issuer != ISSUER else 0,
@@ -195,7 +223,7 @@ def _external_actor(
     keys = jwks_of(configured["jwks_url"]).keys(kid)
     if keys is None:
         raise UnauthenticatedError("the keys of the token's issuer could not be read")
-    claims = _decode(text, keys, _EXTERNAL_ALGORITHMS, configured["issuer"], configured["audience"])
+    claims = _decode(text, keys, _EXTERNAL, configured["issuer"], configured["audience"])
     role = _mapped_role(claims, configured["role_claim"])
     return Actor("token", str(claims["sub"])[:255], role, request_id)
 

@@ -69,8 +69,10 @@ def authenticate(session: Session, email: str, password: str) -> int:
     Raises `UnauthenticatedError` with one text for all reasons, after the same
     work for all of them. Renews a hash that was made with other costs.
     """
-    query = select(User.id, User.password_hash, User.active)
-    found = session.execute(query.where(User.email == email.strip().lower())).one_or_none()
+    # A NUL is no part of any stored e-mail, and PostgreSQL would not even look for it.
+    wanted = email.replace("\x00", " ").strip().lower()
+    query = select(User.id, User.password_hash, User.active).where(User.email == wanted)
+    found = session.execute(query).one_or_none()
     right = verify_password(found.password_hash if found else None, password)
     if found is None or not right or not found.active:
         raise UnauthenticatedError("the e-mail or the password is wrong")

@@ -31,7 +31,7 @@ def _compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     if response.status_code in {204, 206, 304} or not _accepts_gzip():
         return response
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code == 200:
         return _compress_static(response)
     if response.is_streamed or response.direct_passthrough:
         return response
@@ -53,6 +53,7 @@ def _compress_static(response: Response) -> Response:
     if stat.st_size < MINIMUM:
         return response
     body = _compressed_file(str(file), stat.st_mtime_ns)
+    response.close()  # the file that was opened to be sent
     response.direct_passthrough = False
     response.set_data(body)
     response.headers["Content-Encoding"] = "gzip"

@@ -60,8 +60,9 @@ def configure_logging(*, level: int = logging.INFO) -> None:
 
 def _formatter(shared: list[structlog.typing.Processor]) -> logging.Formatter:
     watched = sys.stderr.isatty()
+    # Plain tracebacks: the prettier ones print local variables, passwords among them.
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if watched
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

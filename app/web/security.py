@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
@@ -44,6 +44,7 @@ def init(app: Flask, settings: Settings) -> None:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     _csrf.init_app(app)
+    app.before_request(_check_address)
     app.before_request(_check_body)
     app.after_request(_add_headers)
 
@@ -52,6 +53,12 @@ def check_csrf() -> None:
     """Refuse a browser's mutation that does not come from one of our pages."""
     if not is_api():
         _csrf.protect()
+
+
+def _check_address() -> None:
+    """No record's name holds a NUL, and not every database can even look for one."""
+    if "\x00" in request.path or "%00" in request.environ.get("QUERY_STRING", ""):
+        raise BadRequest
 
 
 def _check_body() -> None:

@@ -1,5 +1,7 @@
 """Every route says who may call it, and a viewer really is refused what is not a viewer's."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
@@ -28,7 +30,9 @@ def permission_of(app: Flask, rule: Rule) -> str | None:
 
 def address(app: Flask, rule: Rule) -> str:
     """Some address of the route; what it names need not exist to be refused."""
-    values = {name: 1 if "int" in str(c).lower() else "x" for name, c in rule._converters.items()}
+    values: dict[str, Any] = {
+        name: 1 if "int" in str(c).lower() else "x" for name, c in rule._converters.items()
+    }
     with app.test_request_context("/"):
         return app.url_for(rule.endpoint, **values)
 

@@ -116,6 +116,7 @@ def _tokens_page(
         status=status,
         tokens=list_tokens(db.session()),
         form=form,
+        roles=ROLES,
         now=now(),
         created=created,
         created_name=created_name,
