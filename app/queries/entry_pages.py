@@ -154,6 +154,8 @@ class _Finder:
         ascending = (self.wanted.order == "asc") != reverse
         column, pk = self.column, CatalogEntry.id
         first = column.asc() if ascending else column.desc()
+        if column.key == "public_id":
+            return [first]
         if column.property.columns[0].nullable and self.dialect == "postgresql":
             first = first.nulls_first() if ascending else first.nulls_last()
         return [first, pk.asc() if ascending else pk.desc()]
