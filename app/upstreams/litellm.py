@@ -30,7 +30,6 @@ from app.upstreams._shared import (
     extras,
     id_problem,
     known,
-    modalities,
     price_lines,
     said_by,
     token_limits,
@@ -163,8 +162,8 @@ def _normalised(reader: Reader, provider: str, raw: JsonObject) -> UpstreamModel
 
 
 def _capabilities(reader: Reader, raw: JsonObject, mode: str | None) -> JsonObject:
-    inputs = modalities(reader.texts(raw, "supported_modalities") or ())
-    outputs = modalities(reader.texts(raw, "supported_output_modalities") or ())
+    inputs = reader.modalities(raw, "supported_modalities")
+    outputs = reader.modalities(raw, "supported_output_modalities")
     listed = said_by(inputs, outputs)
 
     def any_of(listed_as: str, *keys: str) -> bool | None:

@@ -19,7 +19,6 @@ from app.upstreams._shared import (
     extras,
     id_problem,
     known,
-    modalities,
     price_lines,
     said_by,
     shown,
@@ -130,8 +129,8 @@ def _normalised(reader: Reader, provider: str, raw: JsonObject) -> UpstreamModel
 
 def _entry(reader: Reader, raw: JsonObject) -> JsonObject:
     given = reader.object(raw, "modalities")
-    inputs = modalities(reader.texts(given, "input", "modalities.") or ())
-    outputs = modalities(reader.texts(given, "output", "modalities.") or ())
+    inputs = reader.modalities(given, "input", "modalities.")
+    outputs = reader.modalities(given, "output", "modalities.")
     family = reader.line(raw, "family")
     return {
         "family": family,

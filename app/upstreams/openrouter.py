@@ -20,7 +20,6 @@ from app.upstreams._shared import (
     extras,
     id_problem,
     known,
-    modalities,
     price_lines,
     record_list,
     said_by,
@@ -106,8 +105,8 @@ def normalised(reader: Reader, raw: JsonObject, provider: str | None) -> Upstrea
 
 def _architecture(reader: Reader, raw: JsonObject) -> JsonObject:
     given = reader.object(raw, "architecture")
-    inputs = modalities(reader.texts(given, "input_modalities", "architecture.") or ())
-    outputs = modalities(reader.texts(given, "output_modalities", "architecture.") or ())
+    inputs = reader.modalities(given, "input_modalities", "architecture.")
+    outputs = reader.modalities(given, "output_modalities", "architecture.")
     texts = {
         key: reader.line(given, key, where="architecture.")
         for key in ("modality", "tokenizer", "instruct_type")
