@@ -12,6 +12,9 @@ BLOCKED = [
     '<div hx-confirm="javascript:ask()">',
     """<input hx-trigger="keyup[key=='Enter']">""",
     '<p style="color: red">',
+    '<p {% if red %}style="color: red"{% endif %}>',
+    '<p style="width: {{ share }}%">',
+    """<div hx-vals='js:{{ values }}'>""",
     "<p STYLE='x'>",
     "<style>p {}</style>",
     "<script>go()</script>",
@@ -30,6 +33,7 @@ ALLOWED = [
     "<p>An option = one of several</p>",
     '<input type="text" name="q" autocomplete="off">',
     "{% if a.on == b %}<p>x</p>{% endif %}",
+    '{% set style = "v" %}<p class="{{ style }}">',
 ]
 
 

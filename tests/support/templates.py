@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.paths import ROOT
 
-COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
+NOT_MARKUP = re.compile(r"\{#.*?#\}|<!--.*?-->|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 FORBIDDEN = (
     (re.compile(r"\shx-on[:\-=]"), "hx-on needs eval: put the handler into static/js"),
     (re.compile(r"""\shx-[\w:.-]+\s*=\s*["']\s*(?:js|javascript):"""), "js: values need eval"),
@@ -39,8 +39,8 @@ FORBIDDEN = (
 
 
 def blanked(text: str) -> str:
-    """The text with comments replaced by as many line breaks, so that line numbers stay right."""
-    return COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
+    """The markup alone: comments and template code give way to as many line breaks."""
+    return NOT_MARKUP.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
 def problems(text: str) -> Iterator[tuple[int, str]]:
