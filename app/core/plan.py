@@ -11,7 +11,7 @@ plan creates them: a provider by its feed key, an entry by its identity key.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
@@ -138,26 +138,33 @@ def plan_feed(
     taken: Mapping[str, int],
     missing_about: Mapping[int, Mapping[str, Any]],
     limits: Limits,
+    *,
+    complete: bool = True,
+    unreadable: Collection[str] = (),
 ) -> FeedPlan:
     """Compare an answer with what is known.
 
     ``models`` are the provider models of the providers concerned, ``entries``
     all entries, ``taken`` all aliases with the entry they mean, ``missing_about``
     what the claims on absent provider models last said of the model.
-    Raises `GuardError` where the answer as a whole is refused.
+    An answer that is not ``complete`` (it has pages that were not read) proves
+    no absence, nor is a record absent whose id is among the ``unreadable``. Raises `GuardError` where the answer as a whole is refused.
     """
     known: dict[tuple[Ref, str], KnownModel] = {(m.provider_id, m.raw_id): m for m in models}
     mine = [m for m in models if m.content_hash is not None]
-    check_guards(len(offered), sum(1 for m in mine if not m.misses), limits)
+    check_guards(len(offered), sum(not m.misses for m in mine) if complete else 0, limits)
     plan = FeedPlan(seen=len(offered))
     by_id = {entry.id: entry for entry in entries}
     links = _link(offered, known, entries, taken, plan)
     touched = _plan_models(offered, known, links, plan)
     present = {(o.provider_ref, o.raw_id) for o in offered}
     absent = [m for m in mine if (m.provider_id, m.raw_id) not in present]
-    plan.missing = [m.id for m in absent if m.misses < limits.miss_limit]
-    touched |= {m.entry_id for m in absent if m.misses < limits.miss_limit}
-    members = _members(offered, links, absent, missing_about, touched, limits)
+    gone = [m for m in absent if complete and m.raw_id not in unreadable]
+    plan.missing = [m.id for m in gone if m.misses < limits.miss_limit]
+    touched |= {m.entry_id for m in gone if m.misses < limits.miss_limit}
+    after = {m.id: m.misses for m in absent} | {m.id: m.misses + 1 for m in gone}
+    living = [(m, after[m.id]) for m in absent if after[m.id] < limits.miss_limit]
+    members = _members(offered, links, living, missing_about, touched)
     _plan_entries(members, touched, by_id, plan, limits)
     return plan
 
@@ -263,19 +270,17 @@ def _plan_models(
 def _members(
     offered: Sequence[Offered],
     links: Sequence[Ref],
-    absent: Sequence[KnownModel],
+    living: Sequence[tuple[KnownModel, int]],
     missing_about: Mapping[int, Mapping[str, Any]],
     touched: set[Ref],
-    limits: Limits,
 ) -> dict[Ref, list[tuple[Member, int]]]:
     """The living records of each entry concerned, each with its misses after this answer."""
     members: dict[Ref, list[tuple[Member, int]]] = defaultdict(list)
     for model, link in zip(offered, links, strict=True):
         if link in touched:
             members[link].append((Member(model.provider, model.raw_id, model.about), 0))
-    for gone in absent:
-        misses = gone.misses + 1
-        if gone.entry_id in touched and misses < limits.miss_limit:
+    for gone, misses in living:
+        if gone.entry_id in touched:
             member = Member(gone.provider, gone.raw_id, missing_about.get(gone.id, {}))
             members[gone.entry_id].append((member, misses))
     return members

@@ -227,6 +227,8 @@ def make_plan(
         known_aliases(session),
         claimed_about(session, feed.id, absent),
         Limits(feed.miss_limit, feed.minimum_share),
+        complete=parsed.next_page is None,
+        unreadable={r.raw_id for r in parsed.rejected if r.raw_id is not None},
     )
     return plan, new_providers
 

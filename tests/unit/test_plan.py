@@ -24,8 +24,10 @@ def plan(
     entries: list[KnownEntry] | None = None,
     taken: Mapping[str, int] | None = None,
     limits: Limits | None = None,
+    **how: Any,
 ) -> FeedPlan:
-    return plan_feed(offered, models or [], entries or [], taken or {}, {}, limits or Limits())
+    settings = limits or Limits()
+    return plan_feed(offered, models or [], entries or [], taken or {}, {}, settings, **how)
 
 
 def known(model: Offered, row: int, entry: int, **state: Any) -> KnownModel:
@@ -100,6 +102,17 @@ def test_an_absent_record_is_missing_until_its_limit_and_then_left_alone() -> No
     assert (second.missing, second.entry_misses) == ([2], {8: 2})
     third = plan([here], [known(here, 1, 7), known(gone, 2, 8, misses=2)], entries, limits=limits)
     assert third.is_empty()
+
+
+@pytest.mark.parametrize("how", [{"complete": False}, {"unreadable": {"gpt-4"}}])
+def test_only_a_complete_readable_answer_proves_absence(how: dict[str, Any]) -> None:
+    here, gone = offer("gpt-4o"), offer("gpt-4")
+    entries = [
+        KnownEntry(7, "openai/gpt-4o", key_of("gpt-4o"), content_hash({})),
+        KnownEntry(8, "openai/gpt-4", key_of("gpt-4"), content_hash({})),
+    ]
+    models = [known(here, 1, 7), known(gone, 2, 8)]
+    assert plan([here], models, entries, limits=Limits(minimum_share=10), **how).is_empty()
 
 
 def test_a_record_that_is_back_is_claimed_again() -> None:
