@@ -148,7 +148,8 @@ def plan_feed(
     all entries, ``taken`` all aliases with the entry they mean, ``missing_about``
     what the claims on absent provider models last said of the model.
     An answer that is not ``complete`` (it has pages that were not read) proves
-    no absence, nor is a record absent whose id is among the ``unreadable``. Raises `GuardError` where the answer as a whole is refused.
+    no absence, nor is a record absent whose id is among the ``unreadable``.
+    Raises `GuardError` where the answer as a whole is refused.
     """
     known: dict[tuple[Ref, str], KnownModel] = {(m.provider_id, m.raw_id): m for m in models}
     mine = [m for m in models if m.content_hash is not None]
