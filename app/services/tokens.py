@@ -89,10 +89,10 @@ def create_token(
     if not 1 <= days <= MAX_DAYS:
         text = f"must be 1 to {MAX_DAYS}"
         raise ValidationError(f"the days {text}", [FieldProblem("days", text)])
-    jti, issued = secrets.token_hex(16), now()
+    issued = now()
     token = Token(
         name=name,
-        jti=jti,
+        jti=secrets.token_hex(16),
         role=chosen.value,
         created_at=issued,
         expires_at=issued + days * 86_400,
@@ -107,15 +107,7 @@ def create_token(
         session.flush()
         new = {"name": name, "role": chosen.value, "expires_at": token.expires_at}
         log_account_change(session, actor, "token", token.id, {"*": (None, new)})
-        claims = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": name,
-            "jti": jti,
-            "role": chosen.value,
-            "iat": issued,
-            "exp": token.expires_at,
-        }
+        claims = _claims(token)
     return jwt.encode({"alg": "HS256"}, claims, _own_key(settings.secret_key))
 
 
@@ -159,6 +151,18 @@ def verify_token(
     except (JoseError, ValueError, TypeError, RecursionError) as exc:
         raise UnauthenticatedError("the token is not valid, or no longer") from exc
     raise UnauthenticatedError("the token comes from an issuer that is not accepted")
+
+
+def _claims(token: Token) -> dict[str, Any]:
+    return {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": token.name,
+        "jti": token.jti,
+        "role": token.role,
+        "iat": token.created_at,
+        "exp": token.expires_at,
+    }
 
 
 def _checked_name(name: str) -> str:
