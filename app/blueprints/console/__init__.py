@@ -21,6 +21,7 @@ from app.blueprints.console.display import (
     price_per_million,
     shown,
 )
+from app.blueprints.console.icons import icon_html
 from app.blueprints.console.navigation import navigation
 
 HELPERS: tuple[Callable[..., Any], ...] = (
@@ -29,6 +30,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     change_words,
     entry_path,
     field_of,
+    icon_html,
     is_link,
     label_of,
     moment,

@@ -43,17 +43,18 @@ def entries() -> Response:
 
 
 def _table(listing: Listing) -> dict[str, Any]:
+    editable = may("admin:catalog:edit")
     wanted = parse_entry_filter(listing.query_args())
     page = list_entries(db.session(), wanted, limit=PAGE_SIZE, offset=listing.offset)
     return {
-        "rows": [table_row(entry) for entry in page.rows],
+        "rows": [table_row(entry, editable=editable) for entry in page.rows],
         "pages": Pages(listing.page, page.total),
         "listing": listing,
         "chips": listing.chips(),
         "here": listing.here(),
         "view": "table",
         "name_field": NAME,
-        "editable": may("admin:catalog:edit"),
+        "editable": editable,
     }
 
 

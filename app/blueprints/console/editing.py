@@ -223,7 +223,8 @@ def _conflict(entry: EntryRow, field: Field, mine: Any, theirs: Any) -> Response
 def _replace_editor(response: Response) -> Response:
     if is_fragment():
         response.headers["HX-Retarget"] = "#editor"
-        response.headers["HX-Reswap"] = "outerHTML"
+        # No settling: it would copy the place of the old editor as an inline style.
+        response.headers["HX-Reswap"] = "outerHTML settle:0"
     return response
 
 
@@ -254,4 +255,4 @@ def _done(
 def _pieces(entry: EntryRow, view: str) -> dict[str, Any]:
     if view == "entry":
         return entry_context(entry)
-    return {"rows": [table_row(entry)], "editable": True, "view": view}
+    return {"rows": [table_row(entry, editable=True)], "editable": True, "view": view}

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, request
-from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from app.blueprints.console.cells import Cell, cell_of
+from app.blueprints.console.cells import State, state_of
 from app.blueprints.console.display import entry_path
 from app.core.fields import ENTRY_FIELDS, Field
 from app.models import db, now
@@ -35,7 +34,8 @@ class FieldLine:
     """One field on the entry's page."""
 
     field: Field
-    cell: Cell
+    state: State
+    manual: bool
     origin: FieldOrigin
 
 
@@ -56,7 +56,6 @@ def entry_context(entry: EntryRow) -> dict[str, Any]:
     return {
         "entry": entry,
         "name": entry.model_display_name or entry.public_id,
-        "for_name": Markup(" for ") + escape(entry.model_display_name or entry.public_id),
         "lines": lines,
         "drifted": [line for line in lines if line.origin.has_drift],
         "claims": claims,
@@ -73,9 +72,8 @@ def entry_context(entry: EntryRow) -> dict[str, Any]:
 
 
 def _line(entry: EntryRow, field: Field, origin: FieldOrigin) -> FieldLine:
-    manual = field.name in entry.manual_fields
-    cell = cell_of(field, getattr(entry, field.name), manual, origin.has_drift)
-    return FieldLine(field, cell, origin)
+    state = state_of(field, getattr(entry, field.name))
+    return FieldLine(field, state, field.name in entry.manual_fields, origin)
 
 
 def _claimed(claims: list[ClaimRow]) -> list[Field]:

@@ -11,7 +11,7 @@ from app.core.fields import CAPABILITIES, ENTRY_FIELDS, Field, Kind
 
 PAGE_SIZE = 50
 DEFAULT_SORT = ("model_display_name", "asc")
-YES_NO = (("true", "yes"), ("false", "no"))
+YES_NO = {"true": "yes", "false": "no"}
 _LABELS = {field.name: field.label for field in ENTRY_FIELDS} | {
     "q": "Search",
     "status": "Status",
@@ -131,7 +131,7 @@ def parse_listing(args: Mapping[str, str]) -> Listing:
 
 
 def _chip_value(name: str, value: str) -> str:
-    return dict(YES_NO).get(value, value) if name in _YES_NO_FILTERS else value
+    return YES_NO.get(value, value) if name in _YES_NO_FILTERS else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def dashboard() -> Response:
         "console/dashboard.html",
         counts=count_everything(session),
         feeds=list_feeds(session),
-        changes=list_changes(session, limit=12, offset=0),
+        changes=list_changes(session, limit=12, offset=0, by_people=True),
         now=now(),
     )
 
