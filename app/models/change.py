@@ -11,7 +11,7 @@ from app.models.base import Base, JsonObject, JsonType, Name, Seconds
 
 
 class Batch(Base):
-    """One action: an edit, a bulk switch, a sync. `kind` says which; all or nothing of it happened."""
+    """One action: an edit, a bulk switch, a sync. All of it happened; `kind` says what it was."""
 
     __tablename__ = "batches"
 
