@@ -88,9 +88,15 @@ def count_everything(session: Session) -> Counts:
     return Counts._make(session.execute(numbers).one())
 
 
-def list_changes(session: Session, *, limit: int, offset: int) -> list[ChangeRow]:
-    """The newest changes of all records, newest first."""
-    page = select(Change.id).order_by(Change.id.desc()).limit(limit).offset(offset).subquery("page")
+def list_changes(
+    session: Session, *, limit: int, offset: int, by_people: bool = False
+) -> list[ChangeRow]:
+    """The newest changes of all records, newest first; `by_people` leaves out what feeds did."""
+    ids = select(Change.id).order_by(Change.id.desc()).limit(limit).offset(offset)
+    if by_people:
+        batches = select(Batch.id).where(Batch.actor_kind.in_(("user", "token")))
+        ids = ids.where(Change.batch_id.in_(batches))
+    page = ids.subquery("page")
     statement = (
         select(
             Change.id,

@@ -5,15 +5,6 @@ import "./grid.js";
 import "./editor.js";
 import "./origin.js";
 
-document.documentElement.classList.add("with-js");
-
-// Shown only where scripts run.
-const reveal = (root) => {
-  for (const element of root.querySelectorAll("[data-help],[data-copy],[data-toast-close]")) element.hidden = false;
-};
-reveal(document);
-document.addEventListener("htmx:after:swap", () => reveal(document));
-
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");
   if (help) document.getElementById("help")?.showModal();

@@ -17,13 +17,11 @@
       button.setAttribute("aria-pressed", String(button.dataset.themeValue === choice));
     }
   };
+  document.documentElement.classList.add("with-js");
   apply();
   dark.addEventListener("change", apply);
   window.addEventListener("storage", apply);
-  document.addEventListener("DOMContentLoaded", () => {
-    for (const group of document.querySelectorAll("[data-theme-switch]")) group.hidden = false;
-    apply();
-  });
+  document.addEventListener("DOMContentLoaded", apply);
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-theme-value]");
     if (!button) return;
