@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.routing import PathConverter
 
 from app.blueprints.api_v1 import catalogs, openapi
 
 RESOURCES = (catalogs.blueprint, openapi.blueprint)
 
 
+class PublicIdConverter(PathConverter):
+    """Everything up to the end, slashes at its beginning too: those are no other address."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
 def register(app: Flask) -> None:
     """Register every resource."""
+    app.url_map.converters["public_id"] = PublicIdConverter
     for blueprint in RESOURCES:
         app.register_blueprint(blueprint, url_prefix="/v1")

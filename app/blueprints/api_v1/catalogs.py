@@ -31,7 +31,7 @@ def list_catalog() -> Response:
     return json_response({"data": data, "total": page.total, "limit": limit, "offset": offset})
 
 
-@blueprint.get("/admin/models/catalogs/<path:model_public_id>", merge_slashes=False)
+@blueprint.get("/admin/models/catalogs/<public_id:model_public_id>", merge_slashes=False)
 @describe(Entry, tag=TAG, errors=(404,), also=(304,))
 @requires("admin:catalog:read")
 def read_entry(model_public_id: str) -> Response:
@@ -42,7 +42,7 @@ def read_entry(model_public_id: str) -> Response:
     return response
 
 
-@blueprint.patch("/admin/models/catalogs/<path:model_public_id>", merge_slashes=False)
+@blueprint.patch("/admin/models/catalogs/<public_id:model_public_id>", merge_slashes=False)
 @describe(
     Entry, tag=TAG, body=EntryPatch, headers=EditHeaders, errors=(400, 404, 409, 412, 413, 415)
 )

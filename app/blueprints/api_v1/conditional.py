@@ -8,10 +8,10 @@ import zlib
 from flask import request
 from sqlalchemy.orm import Session
 
+from app.core.errors import PreconditionError
 from app.queries.entries import EntryRow, get_entry
 
 _TAG = re.compile(r'\s*(?:W/)?"(\d{1,9})(?:\.[0-9a-f]+)?"\s*')
-NO_VERSION = -1  # no record has it: a precondition that cannot be met
 
 
 def etag_of(row: EntryRow) -> str:
@@ -21,17 +21,20 @@ def etag_of(row: EntryRow) -> str:
 
 
 def if_match_version(session: Session, public_id: str) -> int | None:
-    """The version that `If-Match` demands; None demands nothing, `NO_VERSION` cannot be met.
+    """The version that `If-Match` demands, None where it demands nothing.
 
-    A tag stands for a version, so proxies that mark it weak do no harm. Of
-    several tags one has to be the current version.
+    A tag stands for a version, so proxies that mark it weak do no harm. Raises
+    `PreconditionError` where no tag can be the current version, `NotFoundError`
+    where there is nothing to have one.
     """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
     tags = [_TAG.fullmatch(part) for part in header.split(",")]
     versions = {int(tag[1]) for tag in tags if tag}
-    if len(versions) < 2:
-        return versions.pop() if versions else NO_VERSION
+    if len(versions) == 1:
+        return versions.pop()
     current = get_entry(session, public_id).version
-    return current if current in versions else NO_VERSION
+    if current in versions:
+        return current
+    raise PreconditionError(f"{public_id} has version {current} now; If-Match names another")
