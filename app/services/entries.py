@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import (
-    EditConflictError,
-    PreconditionError,
     ValidationError,
 )
 from app.core.fields import FIELDS
 from app.core.permissions import Actor
-from app.core.resolve import Protection, Said, resolve, strongest, upstream
+from app.core.resolve import Protection, Said, resolve, strongest
 from app.models import ProviderModel
 from app.queries.lookup import find_entry_id
-from app.queries.states import NAME, Decision, Record, entry_name_claim, load_records
+from app.queries.states import NAME, Record, entry_name_claim, load_records
+from app.services.decide import check_opened, check_version, decided, released, resolved
 from app.services.transaction import AnySession, writing
 from app.services.write import Action, Edit, open_batch, write_edits
 
@@ -48,13 +46,13 @@ def edit_entry(
     actor.require("admin:catalog:edit")
     with writing(session) as db:
         record = _locked(db, public_id)
-        _check_version(record, if_match)
-        _check_opened(record, opened or {})
+        check_version(record, if_match)
+        check_opened(record, opened or {})
         protection = strongest(record.protection_choice, default_protection)
         if record.state.protection == "entry" and record.protection_choice is None:
             protection = "entry"
         action = Action("edit", actor, reason)
-        _write(db, action, [_decided(record, values, protection)])
+        _write(db, action, [decided(record, values, protection)])
         return record.id
 
 
@@ -78,8 +76,8 @@ def reset_entry(
         raise ValidationError(f"an entry has no field {unknown[0]!r}")
     with writing(session) as db:
         record = _locked(db, public_id)
-        _check_version(record, if_match)
-        edit = _released(record, set(ENTRY_FIELDS if fields is None else fields), fields is None)
+        check_version(record, if_match)
+        edit = released(record, set(ENTRY_FIELDS if fields is None else fields), fields is None)
         _write(db, Action("reset", actor, reason), [edit])
         return record.id
 
@@ -103,7 +101,7 @@ def set_protection(
     with writing(session) as db:
         record = _locked(db, public_id)
         marked = protection == "entry" or bool(record.overrides)
-        edit = _resolved(record, record.decided(), protection if marked else "none")
+        edit = resolved(record, record.decided(), protection if marked else "none")
         edit.columns["protection_choice"] = protection
         _write(db, Action("protect", actor, reason), [edit])
         return record.id
@@ -112,62 +110,6 @@ def set_protection(
 def _locked(session: Session, public_id: str) -> Record:
     entry_id = find_entry_id(session, public_id)
     return load_records(session, "entry", [entry_id], lock=True)[entry_id]
-
-
-def _check_version(record: Record, if_match: int | None) -> None:
-    if if_match is not None and record.version != if_match:
-        raise PreconditionError(
-            f"{record.public_id} has version {record.version} now, not {if_match}"
-        )
-
-
-def _check_opened(record: Record, opened: Mapping[str, Any]) -> None:
-    current = {
-        name: record.state.values[name]
-        for name, value in opened.items()
-        if record.state.values[name] != value
-    }
-    if current:
-        raise EditConflictError(f"{', '.join(current)} changed while you were editing", current)
-
-
-def _resolved(record: Record, overrides: Mapping[str, Any], protection: Protection) -> Edit:
-    claims = list(record.claims.values())
-    after = resolve(record.record_type, claims, overrides, record.state, protection)
-    return Edit(record, after)
-
-
-def _decided(record: Record, values: Mapping[str, Any], protection: Protection) -> Edit:
-    said = upstream("entry", record.claims.values())
-    edit = _resolved(record, record.decided() | dict(values), protection)
-    for name, value in values.items():
-        known = record.overrides.get(name)
-        if ENTRY_FIELDS[name].owner == "operator":
-            # What a reset returns to: the value before any person decided.
-            base = known.base if known else record.state.values[name]
-        else:
-            base = said.get(name, (None, None))[0]
-        edit.decide[name] = Decision(value, base)
-    return edit
-
-
-def _released(record: Record, fields: set[str], whole: bool) -> Edit:
-    kept = {n: v for n, v in record.decided().items() if n not in fields}
-    protection = record.state.protection if kept and not whole else "none"
-    said = upstream("entry", record.claims.values())
-    values = dict(record.state.values)
-    sources = dict(record.state.sources)
-    for name in fields:
-        if ENTRY_FIELDS[name].owner == "feeds":
-            values[name], source = said.get(name, (None, None))
-            sources.pop(name, None)
-            if source is not None:
-                sources[name] = source
-        elif name in record.overrides:
-            values[name] = record.overrides[name].base
-    base = replace(record.state, values=values, sources=sources)
-    after = resolve("entry", list(record.claims.values()), kept, base, protection)
-    return Edit(record, after, release=frozenset(fields & record.overrides.keys()))
 
 
 def _write(session: Session, action: Action, edits: list[Edit]) -> None:
