@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 
+from app.cli.context import database_problem
 from app.cli.progress import progress_bar
 from app.config import load_settings
 from app.core.errors import AlmanacError
@@ -24,6 +25,10 @@ def main() -> None:
         prepare()
     except AlmanacError as error:
         sys.exit(f"error: {error.message}")
+    except Exception as error:
+        if (text := database_problem(error)) is None:
+            raise
+        sys.exit(f"error: {text}")
     # A process of its own: the server's keeps nothing of what the first import needed.
     serve = ["serve", "--host", arguments.host, "--port", str(arguments.port)]
     os.execv(sys.executable, [sys.executable, "-m", "app.cli", *serve])  # noqa: S606 -- ourselves

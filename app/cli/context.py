@@ -34,10 +34,17 @@ class Commands(click.Group):
         except AlmanacError as error:
             raise Failure(error.message) from error
         except Exception as error:
-            if not _is_from_database(error):
+            if (text := database_problem(error)) is None:
                 raise
-            reason = str(getattr(error, "orig", None) or error)
-            raise Failure(f"the database cannot be used: {reason}{_advice(reason)}") from error
+            raise Failure(text) from error
+
+
+def database_problem(error: Exception) -> str | None:
+    """What to tell the operator where the database is to blame; None where it is not."""
+    if not _is_from_database(error):
+        return None
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    return f"the database cannot be used: {reason}{_advice(reason)}"
 
 
 def _is_from_database(error: Exception) -> bool:

