@@ -24,11 +24,13 @@ from app.queries.entry_filter import EntryFilter
 from app.queries.search import fold, is_indexable, matching, walked
 
 PROBE = 2_000  # matches up to which a search is sparse
+FAR = 10_000  # steps along an index from which a remembered order is quicker
 # Testing an entry of a walk costs about as much as collecting and sorting this many.
 WALK_COST = 1.0
 COUNTS = StateCache(4_096)
 PROBES = StateCache(256)
 ORDERS = StateCache(32)
+PAGES = StateCache(512)
 
 _ALIASES = {"id": "public_id"}
 # Sorted by so rarely that they have no index: collected, and remembered.
@@ -45,6 +47,12 @@ def page_of_ids(
 def count_entries(session: Session, wanted: EntryFilter) -> int:
     """How many entries match, exactly."""
     return _Finder(session, wanted).total()
+
+
+def forget() -> None:
+    """Forget all that is remembered, as after a start; for measurements."""
+    for cache in (COUNTS, PROBES, ORDERS, PAGES):
+        cache.clear()
 
 
 def matching_ids(session: Session, wanted: EntryFilter) -> Select[int]:
@@ -75,7 +83,8 @@ class _Finder:
             ordered = ORDERS.keep(self.state, self._order_key(), self._collect())
         if ordered is not None:
             return ordered[offset : offset + take], total
-        return self._walk(total, take, offset), total
+        key = (*self._order_key(), offset, take)
+        return PAGES.get_or_make(self.state, key, lambda: self._walk(total, take, offset)), total
 
     def total(self) -> int:
         return COUNTS.get_or_make(self.state, self.wanted.key(), self._count)
@@ -99,7 +108,7 @@ class _Finder:
 
     def _probe(self) -> Sequence[int]:
         statement = matching(self.dialect, self.needle).limit(PROBE + 1)
-        return array("q", self.session.scalars(statement))
+        return array("i", self.session.scalars(statement))
 
     def _count(self) -> int:
         restrictions = self.wanted.restrictions()
@@ -119,18 +128,18 @@ class _Finder:
         """Whether a walk would test more entries than there are to collect."""
         if self.column.key in _UNINDEXED:
             return True
+        steps = min(offset, total - offset - take) + take
         if not self.wanted.restrictions():
-            return False
+            return steps > FAR and self.state is not None
         entries = COUNTS.get_or_make(self.state, (), self._count_all)
-        steps = (min(offset, total - offset - take) + take) * entries / total
-        return steps * WALK_COST > total
+        return steps * entries / total * WALK_COST > total
 
     def _count_all(self) -> int:
         return self.session.execute(select(func.count(CatalogEntry.id))).scalar_one()
 
     def _collect(self) -> Sequence[int]:
         statement = self.all_ids().order_by(*self._ordering(reverse=False))
-        return array("q", self.session.scalars(statement))
+        return array("i", self.session.scalars(statement))
 
     def _walk(self, total: int, take: int, offset: int) -> Sequence[int]:
         """From the nearer end: the last page is the first one of the reverse order."""

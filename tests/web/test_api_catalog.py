@@ -1,5 +1,6 @@
 """`/v1/admin/models/catalogs`, line by line of the contract: what is right, and what is refused."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -324,6 +325,22 @@ def test_a_body_that_is_no_json_object_is_refused(
     assert response.status_code == status, response.get_data(as_text=True)
     assert {"code", "error", "message", "request_id"} <= set(response.get_json())
     assert contents(session) == before
+
+
+@pytest.mark.engines("sqlite")
+def test_a_body_of_unstated_length_is_read_up_to_the_limit(
+    session: Session, entry: CatalogEntry, editor: IsolatedClient
+) -> None:
+    before = contents(session)
+    chunked: dict[str, Any] = {
+        "headers": {"Transfer-Encoding": "chunked", "Content-Type": "application/json"},
+        "environ_overrides": {"wsgi.input_terminated": True},
+    }
+    large = b'{"notes": "' + b"x" * 3_000_000 + b'"}'
+    assert_refused(editor.patch(ONE, input_stream=BytesIO(large), **chunked), 413)
+    assert contents(session) == before
+    small = BytesIO(b'{"notes": "n"}')
+    assert body_of(editor.patch(ONE, input_stream=small, **chunked))["notes"] == "n"
 
 
 @pytest.mark.engines("sqlite")

@@ -143,7 +143,11 @@ class EditHeaders(BaseModel):
     reason: Annotated[
         Any,
         WithJsonSchema(
-            {"type": "string", "maxLength": MAX_REASON, "description": "For the change log."}
+            {
+                "type": "string",
+                "maxLength": MAX_REASON,
+                "description": "For the change log; letters beyond ASCII percent-encoded as UTF-8.",
+            }
         ),
     ] = Field(default=None, alias="X-Change-Reason")
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pydantic
 from flask import request
 from pydantic import BaseModel
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.core.errors import FieldProblem, NotFoundError, ValidationError
 from app.core.values import MAX_TEXT
@@ -27,7 +28,7 @@ def read_body(model: type[Model]) -> Model:
     `details` for every field at fault.
     """
     try:
-        return model.model_validate(_json_object(request.get_data()))
+        return model.model_validate(_json_object(_bytes()))
     except pydantic.ValidationError as exc:
         problems = [_problem(error, model) for error in exc.errors(include_url=False)]
         message = "; ".join(f"{problem.field} {problem.message}" for problem in problems[:5])
@@ -35,9 +36,11 @@ def read_body(model: type[Model]) -> Model:
 
 
 def read_reason() -> str | None:
-    """`X-Change-Reason` in whatever way its letters were brought through a header.
+    """`X-Change-Reason`, whatever way its letters came through a header.
 
-    Raises `ValidationError` where it is longer than 500 characters.
+    Beyond ASCII that is percent-encoding; or UTF-8 or Latin-1, where the server lets
+    them through (granian empties such a header). Raises `ValidationError` where it is
+    longer than 500 characters.
     """
     text = request.headers.get("X-Change-Reason", "")
     with suppress(UnicodeError):  # else it really is Latin-1
@@ -59,6 +62,15 @@ def checked_name(name: str) -> str:
     if len(name) > MAX_TEXT or "\x00" in name:
         raise NotFoundError("there is no such record: an id has at most 255 characters")
     return name
+
+
+def _bytes() -> bytes:
+    """The body; one of no stated length is cut off at the limit, so reaching it is too much."""
+    body = request.get_data()
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(body) >= limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
