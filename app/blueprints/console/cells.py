@@ -2,8 +2,8 @@
 
 What a cell looks like is in `console/_cell.html`; that template is rendered once
 for each variant (field, state, marks), with holes for what differs from row to
-row. A row then fills the holes, which is fifty times quicker than rendering.
-Every text that goes into a hole is escaped here.
+row, and a row's variants are kept together. An entry then fills the holes of its
+row's variant. Every text that goes into a hole is escaped here.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from app.core.fields import ENTRY_FIELDS, FIELDS, Field, Kind
 from app.queries.entries import EntryRow
 
 NAME = ENTRY_FIELDS[0]  # the display name: it shares the first column with the id
-TABLE_FIELDS: tuple[Field, ...] = ENTRY_FIELDS[1:]
+# The other columns; None beside a flag, which needs no text.
+TABLE_FIELDS = tuple((f.name, None if f.kind is Kind.FLAG else f) for f in ENTRY_FIELDS[1:])
 State = Literal["on", "off", "unknown", "some", "none"]
 
 _FLAG_STATES: dict[bool | None, State] = {True: "on", False: "off", None: "unknown"}
-_HOLES = {name: Markup(f"%({name})s") for name in ("id", "name", "text")}  # noqa: S704 - constants
+_HOLE = Markup("%({})s")
 _TAG = Markup("<i>{}</i>")
 
 
@@ -72,16 +73,21 @@ def table_row(entry: EntryRow, *, editable: bool) -> Row:
 
 
 def _cells(entry: EntryRow, name: str, editable: bool) -> Markup:
-    manual, drift = entry.manual_fields, entry.drift or ()
-    holes = {"id": entry.id, "name": escape(name)}
-    made = []
-    for field in TABLE_FIELDS:
-        value = getattr(entry, field.name)
-        state = state_of(field, value)
-        holes["text"] = _text(field, value) if state == "some" else ""
-        variant = _variant(field.name, state, field.name in manual, field.name in drift, editable)
-        made.append(variant % holes)
-    return Markup("".join(made))  # noqa: S704 - the variants come from a template, the holes escaped
+    holes: dict[str, Any] = {"id": entry.id, "name": escape(name)}
+    states = []
+    for field_name, field in TABLE_FIELDS:
+        value = getattr(entry, field_name)
+        if field is None:
+            states.append(_FLAG_STATES[value])
+        elif value is None:
+            states.append("none")
+        else:
+            text = holes[field_name] = _text(field, value)
+            states.append("some" if text else "none")
+    variant = _row_variant(
+        tuple(states), tuple(entry.manual_fields), tuple(entry.drift or ()), editable
+    )
+    return Markup(variant % holes)  # noqa: S704 - a template's text, and what fills it is escaped
 
 
 def _text(field: Field, value: Any) -> str:
@@ -90,8 +96,18 @@ def _text(field: Field, value: Any) -> str:
     return escape(shortened(field, value))
 
 
+@lru_cache(maxsize=1024)
+def _row_variant(
+    states: tuple[State, ...], manual: tuple[str, ...], drift: tuple[str, ...], editable: bool
+) -> str:
+    return "".join(
+        _cell_variant(name, state, name in manual, name in drift, editable)
+        for (name, _), state in zip(TABLE_FIELDS, states, strict=True)
+    )
+
+
 @lru_cache(maxsize=4096)
-def _variant(name: str, state: State, manual: bool, drift: bool, editable: bool) -> str:
+def _cell_variant(name: str, state: State, manual: bool, drift: bool, editable: bool) -> str:
     html = render_template(
         "console/_cell.html",
         field=FIELDS["entry"][name],
@@ -99,6 +115,8 @@ def _variant(name: str, state: State, manual: bool, drift: bool, editable: bool)
         manual=manual,
         drift=drift,
         editable=editable,
-        **_HOLES,
+        id=_HOLE.format("id"),
+        name=_HOLE.format("name"),
+        text=_HOLE.format(name) if state == "some" else "",
     )
     return " ".join(html.split())
