@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.core.permissions import SYSTEM
 from app.models import db
@@ -15,6 +15,7 @@ from app.services.entries import edit_entry
 from app.services.sync import sync_feed
 from app.upstreams import feed_kind
 from tests.support.axe import violations
+from tests.support.people import PASSWORD
 
 ENTRY = "anthropic/claude-sonnet-4-5"
 PROVIDER, MODEL = ENTRY.split("/")
@@ -210,6 +211,36 @@ def test_an_entry_is_edited_on_its_page(admin_page: Page) -> None:
     page.get_by_role("button", name="Take upstream's value of Family").click()
     expect(page.locator('[data-field="family"]')).to_have_attribute("data-manual", "false")
     expect(page.get_by_role("heading", name="What the feeds say instead")).to_have_count(0)
+
+
+def test_everything_works_without_scripts(browser: Browser, live_app: Flask, base_url: str) -> None:
+    context = browser.new_context(base_url=base_url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(LISTED.replace("/catalog", "/login?next=/catalog"))
+    page.get_by_label("E-mail").fill("admin@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("searchbox").fill("claude-sonnet-4")
+    page.get_by_role("button", name="Search").click()
+    audio = page.get_by_role("switch", name="Audio for Claude Sonnet 4.5 (latest)")
+    audio.click()
+    expect(page).to_have_url(re.compile(r"q=claude-sonnet-4#entry-\d+$"))
+    expect(audio).to_have_attribute("aria-checked", "true")
+    expect(page.get_by_text("Audio is on for")).to_be_visible()
+    _button(page, "context_length").click()
+    page.locator("#editor-value").fill("1.5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("must be a whole number")
+    page.locator("#editor-value").fill("4096")
+    page.get_by_role("button", name="Save").click()
+    expect(_button(page, "context_length")).to_have_text("4,096")
+    _row(page).get_by_role("link").click()
+    page.get_by_role("button", name="Give Context back to the feeds").click()
+    expect(page.get_by_text("is back with the feeds")).to_be_visible()
+    page.get_by_label("An edit holds").select_option("fields")
+    page.get_by_role("button", name="Set").click()
+    expect(page.get_by_text("now protect edited fields only")).to_be_visible()
+    context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1440])
