@@ -85,18 +85,24 @@ def almanac_server(env: Mapping[str, str]) -> Iterator[int]:
 
 
 class Browser:
-    """One kept-alive connection with a cookie jar of one line."""
+    """One kept-alive connection that remembers cookies."""
 
     def __init__(self, port: int, headers: Mapping[str, str] | None = None) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self.headers = dict(headers or {})
+        self.cookies: dict[str, str] = {}
 
     def ask(
         self, method: str, path: str, body: str | None = None, **headers: str
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """One request; returns status, body and headers."""
-        self.connection.request(method, path, body, {**self.headers, **headers})
+        cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        sent = {**self.headers, **(cookie if self.cookies else {}), **headers}
+        self.connection.request(method, path, body, sent)
         answer = self.connection.getresponse()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
         return answer.status, answer.read(), answer.headers
 
 
