@@ -192,3 +192,14 @@ def test_all_capabilities_can_be_filtered(editor: IsolatedClient) -> None:
     page = checked(editor.get("/catalog").text)
     for field in CAPABILITIES:
         page.one("select", id=f"filter-{field.name}")
+
+
+def test_the_chosen_value_of_a_long_list_is_selected(
+    editor: IsolatedClient, session: Session
+) -> None:
+    for family in ("llama", "llama-2", HOSTILE):
+        make_entry(session, family=family)
+    for family in ("llama", HOSTILE, "gone"):
+        answer = editor.get("/catalog", query_string={"family": family})
+        chosen = [o for o in checked(answer.text).all("option") if "selected" in o.attributes]
+        assert [o["value"] or o.text for o in chosen] == [family]

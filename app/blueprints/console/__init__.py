@@ -23,6 +23,7 @@ from app.blueprints.console.display import (
 )
 from app.blueprints.console.icons import icon_html
 from app.blueprints.console.navigation import navigation
+from app.blueprints.console.options import options
 
 HELPERS: tuple[Callable[..., Any], ...] = (
     ago,
@@ -35,6 +36,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     label_of,
     moment,
     moment_iso,
+    options,
     price_per_million,
     shown,
 )
