@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
@@ -66,6 +66,10 @@ class Page:
 
 
 _WIDE = select(*(getattr(CatalogEntry, name) for name in EntryRow._fields))
+# Built once: putting a statement together costs more than running it.
+_BY_IDS = _WIDE.where(CatalogEntry.id.in_(bindparam("ids", expanding=True)))
+_BY_PK = _WIDE.where(CatalogEntry.id == bindparam("pk"))
+_BY_PUBLIC_ID = _WIDE.where(CatalogEntry.public_id == bindparam("public_id"))
 
 
 def list_entries(session: Session, wanted: EntryFilter, *, limit: int, offset: int) -> Page:
@@ -82,19 +86,19 @@ def list_entries_by_pk(session: Session, ids: Sequence[int]) -> list[EntryRow]:
     """The entries with these row ids (at most a page of them), in the order of the ids."""
     if not ids:
         return []
-    found = {row.id: row for row in _rows(session, _WIDE.where(CatalogEntry.id.in_(ids)))}
+    found = {row.id: row for row in _rows(session, _BY_IDS, ids=list(ids))}
     return [found[pk] for pk in ids if pk in found]
 
 
 def get_entry(session: Session, public_id: str) -> EntryRow:
     """The entry of this id or any other spelling of it; raises `NotFoundError`."""
-    found = _rows(session, _WIDE.where(CatalogEntry.public_id == public_id))
+    found = _rows(session, _BY_PUBLIC_ID, public_id=public_id)
     return found[0] if found else get_entry_by_pk(session, find_entry_id(session, public_id))
 
 
 def get_entry_by_pk(session: Session, pk: int) -> EntryRow:
     """The entry with this row id; raises `NotFoundError`."""
-    found = _rows(session, _WIDE.where(CatalogEntry.id == pk))
+    found = _rows(session, _BY_PK, pk=pk)
     if not found:
         raise NotFoundError(f"there is no catalog entry number {pk}")
     return found[0]
@@ -105,5 +109,5 @@ def count_all_entries(session: Session) -> int:
     return count_entries(session, EntryFilter())
 
 
-def _rows(session: Session, statement: Any) -> list[EntryRow]:
-    return [EntryRow._make(row) for row in session.execute(statement)]
+def _rows(session: Session, statement: Select[Any], **values: Any) -> list[EntryRow]:
+    return [EntryRow._make(row) for row in session.connection().execute(statement, values)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Row, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
+from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
 from app.core.resolve import Protection, Said, State, Status
@@ -72,28 +73,35 @@ def load_records(
     return records
 
 
-def _columns(record_type: RecordType) -> list[InstrumentedAttribute[Any]]:
-    table = TABLES[record_type]
+@cache
+def _rows_statement(record_type: RecordType, single: bool, lock: bool) -> Select[Any]:
+    """Built once: putting a statement together costs more than running it."""
+    table = TABLES[record_type].__table__
     names = [
         *FIELDS[record_type],
         *("id", "public_id", "version", "sources", "drift", "protection", "protection_choice"),
         *("status", "manual_fields", "retired_at", "last_synced_at"),
+        *(("entry_id",) if record_type == "provider_model" else ()),
     ]
-    columns = [cast("InstrumentedAttribute[Any]", getattr(table, name)) for name in names]
-    return [*columns, ProviderModel.entry_id] if table is ProviderModel else columns
+    statement = select(*(table.c[name] for name in names)).where(_among(table.c.id, single))
+    return statement.with_for_update() if lock else statement
 
 
-def _among(column: ColumnElement[int] | InstrumentedAttribute[int], ids: Sequence[int]) -> Any:
-    return column == ids[0] if len(ids) == 1 else column.in_(ids)
+def _among(column: ColumnElement[Any], single: bool) -> ColumnElement[bool]:
+    return column == bindparam("ids") if single else column.in_(bindparam("ids", expanding=True))
+
+
+def _parameters(record_type: RecordType, ids: Sequence[int]) -> dict[str, Any]:
+    return {"ids": ids[0] if len(ids) == 1 else list(ids), "record_type": record_type}
 
 
 def _load_rows(
     session: Session, record_type: RecordType, ids: Sequence[int], lock: bool
 ) -> dict[int, Record]:
-    statement = select(*_columns(record_type)).where(_among(TABLES[record_type].id, ids))
-    if lock:
-        statement = statement.with_for_update()
-    return {row.id: _record(record_type, row) for row in session.execute(statement)}
+    statement = _rows_statement(record_type, len(ids) == 1, lock)
+    parameters = {"ids": _parameters(record_type, ids)["ids"]}
+    rows = session.connection().execute(statement, parameters)
+    return {row.id: _record(record_type, row) for row in rows}
 
 
 def _record(record_type: RecordType, row: Row[Any]) -> Record:
@@ -109,7 +117,7 @@ def _record(record_type: RecordType, row: Row[Any]) -> Record:
             drift=row.drift or {},
             protection=cast("Protection", row.protection),
             status=cast("Status", row.status),
-            manual_fields=tuple(row.manual_fields),
+            manual_fields=tuple(sorted(row.manual_fields)),
         ),
         protection_choice=row.protection_choice,
         retired_at=row.retired_at,
@@ -118,13 +126,19 @@ def _record(record_type: RecordType, row: Row[Any]) -> Record:
     )
 
 
+@cache
+def _overrides_statement(single: bool) -> Select[Any]:
+    c = Override.__table__.c
+    return select(c.record_id, c.field, c.value, c.base).where(
+        c.record_type == bindparam("record_type"), _among(c.record_id, single)
+    )
+
+
 def _load_overrides(
     session: Session, record_type: RecordType, ids: Sequence[int], records: Mapping[int, Record]
 ) -> None:
-    statement = select(Override.record_id, Override.field, Override.value, Override.base).where(
-        Override.record_type == record_type, _among(Override.record_id, ids)
-    )
-    for record_id, name, value, base in session.execute(statement):
+    statement, parameters = _overrides_statement(len(ids) == 1), _parameters(record_type, ids)
+    for record_id, name, value, base in session.connection().execute(statement, parameters):
         if record_id in records:
             records[record_id].overrides[name] = Decision(value, base)
 
@@ -136,33 +150,31 @@ def trusted_fields(kind: str, own: Sequence[str] | None) -> frozenset[str]:
     return FEED_KINDS[kind].entry_fields if kind in FEED_KINDS else frozenset()
 
 
+@cache
+def _claims_statement(single: bool) -> Select[Any]:
+    claim, feed = Claim.__table__, Feed.__table__
+    names = ("id", "name", "kind", "priority", "trusted_fields", "miss_limit")
+    return (
+        select(claim.c.record_id, claim.c.fields, claim.c.misses)
+        .add_columns(*(feed.c[name].label(f"feed_{name}") for name in names))
+        .select_from(claim.join(feed, feed.c.id == claim.c.feed_id))
+        .where(claim.c.record_type == bindparam("record_type"), _among(claim.c.record_id, single))
+    )
+
+
 def _load_claims(
     session: Session, record_type: RecordType, ids: Sequence[int], records: Mapping[int, Record]
 ) -> None:
-    statement = (
-        select(
-            Claim.record_id,
-            Claim.feed_id,
-            Claim.fields,
-            Claim.misses,
-            Feed.name,
-            Feed.kind,
-            Feed.priority,
-            Feed.trusted_fields,
-            Feed.miss_limit,
-        )
-        .join(Feed, Feed.id == Claim.feed_id)
-        .where(Claim.record_type == record_type, _among(Claim.record_id, ids))
-    )
-    for row in session.execute(statement):
+    statement, parameters = _claims_statement(len(ids) == 1), _parameters(record_type, ids)
+    for row in session.connection().execute(statement, parameters):
         if row.record_id in records:
-            trusted = trusted_fields(row.kind, row.trusted_fields)
+            trusted = trusted_fields(row.feed_kind, row.feed_trusted_fields)
             records[row.record_id].claims[row.feed_id] = Said(
-                feed=row.name,
-                priority=row.priority,
+                feed=row.feed_name,
+                priority=row.feed_priority,
                 fields=row.fields,
                 trusted=trusted if record_type == "entry" else None,
-                live=row.misses < row.miss_limit,
+                live=row.misses < row.feed_miss_limit,
             )
 
 
@@ -189,7 +201,7 @@ def entry_names(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
         statement = select(Override.record_id, Override.value).where(
             Override.record_type == "entry",
             Override.field == NAME,
-            _among(Override.record_id, some),
+            Override.record_id.in_(some),
         )
         found |= {i: value for i, value in session.execute(statement) if value is not None}
     return found

@@ -8,9 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.errors import (
-    ValidationError,
-)
+from app.core.errors import NotFoundError, ValidationError
 from app.core.fields import FIELDS
 from app.core.permissions import Actor
 from app.core.resolve import Protection, Said, resolve, strongest
@@ -27,7 +25,7 @@ ENTRY_FIELDS = FIELDS["entry"]
 def edit_entry(
     session: AnySession,
     actor: Actor,
-    public_id: str,
+    entry: str | int,
     values: Mapping[str, Any],
     *,
     default_protection: Protection = "entry",
@@ -37,15 +35,15 @@ def edit_entry(
 ) -> int:
     """Make the given values manual and in force; return the entry's row id.
 
-    ``values`` have passed `app.core.values.check`; none at all still marks the
-    entry as decided by a person. ``default_protection`` is the installation's
-    setting, ``if_match`` the version the caller saw, ``opened`` the values its
-    editor was opened on. Raises `NotFoundError`,
-    `PreconditionError`, `EditConflictError`, `ForbiddenError`; then nothing changed.
+    ``entry`` is its id, any of its aliases, or its row id. ``values`` have passed
+    `app.core.values.check`; none at all still marks the entry as decided by a
+    person. ``default_protection`` is the installation's setting, ``if_match`` the version the caller saw, ``opened`` the values its
+    editor was opened on. Raises `NotFoundError`, `PreconditionError`,
+    `EditConflictError`, `ForbiddenError`; then nothing changed.
     """
     actor.require("admin:catalog:edit")
     with writing(session) as db:
-        record = _locked(db, public_id)
+        record = _locked(db, entry)
         check_version(record, if_match)
         check_opened(record, opened or {})
         protection = strongest(record.protection_choice, default_protection)
@@ -59,7 +57,7 @@ def edit_entry(
 def reset_entry(
     session: AnySession,
     actor: Actor,
-    public_id: str,
+    entry: str | int,
     fields: Sequence[str] | None = None,
     *,
     reason: str | None = None,
@@ -75,7 +73,7 @@ def reset_entry(
     if unknown:
         raise ValidationError(f"an entry has no field {unknown[0]!r}")
     with writing(session) as db:
-        record = _locked(db, public_id)
+        record = _locked(db, entry)
         check_version(record, if_match)
         edit = released(record, set(ENTRY_FIELDS if fields is None else fields), fields is None)
         _write(db, Action("reset", actor, reason), [edit])
@@ -85,7 +83,7 @@ def reset_entry(
 def set_protection(
     session: AnySession,
     actor: Actor,
-    public_id: str,
+    entry: str | int,
     protection: Protection,
     *,
     reason: str | None = None,
@@ -99,7 +97,7 @@ def set_protection(
     if protection not in ("entry", "fields"):
         raise ValidationError("protection must be entry or fields")
     with writing(session) as db:
-        record = _locked(db, public_id)
+        record = _locked(db, entry)
         marked = protection == "entry" or bool(record.overrides)
         edit = resolved(record, record.decided(), protection if marked else "none")
         edit.columns["protection_choice"] = protection
@@ -107,9 +105,12 @@ def set_protection(
         return record.id
 
 
-def _locked(session: Session, public_id: str) -> Record:
-    entry_id = find_entry_id(session, public_id)
-    return load_records(session, "entry", [entry_id], lock=True)[entry_id]
+def _locked(session: Session, entry: str | int) -> Record:
+    entry_id = entry if isinstance(entry, int) else find_entry_id(session, entry)
+    records = load_records(session, "entry", [entry_id], lock=True)
+    if entry_id not in records:
+        raise NotFoundError(f"there is no catalog entry number {entry_id}")
+    return records[entry_id]
 
 
 def _write(session: Session, action: Action, edits: list[Edit]) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models import User, UserSession, now
@@ -59,22 +59,27 @@ def start_session(session: Session, user_id: int, *, replaces: str | None = None
     return secret
 
 
+# Built once: it is part of every request.
+_PRINCIPAL = (
+    select(UserSession.id, UserSession.last_seen_at, User.id, User.email, User.role)
+    .join(User, User.id == UserSession.user_id)
+    .where(
+        UserSession.secret_hash == bindparam("digest"),
+        UserSession.expires_at > bindparam("moment"),
+        UserSession.last_seen_at > bindparam("idle"),
+        User.active.is_(True),
+    )
+)
+
+
 def load_principal(session: Session, secret: str) -> Principal | None:
     """Who the secret belongs to, or None: unknown, ended, expired, idle too long, deactivated.
 
     One query; a write at most once a minute.
     """
     moment = now()
-    row = session.execute(
-        select(UserSession.id, UserSession.last_seen_at, User.id, User.email, User.role)
-        .join(User, User.id == UserSession.user_id)
-        .where(
-            UserSession.secret_hash == _digest(secret),
-            UserSession.expires_at > moment,
-            UserSession.last_seen_at > moment - IDLE_SECONDS,
-            User.active.is_(True),
-        )
-    ).one_or_none()
+    found = {"digest": _digest(secret), "moment": moment, "idle": moment - IDLE_SECONDS}
+    row = session.connection().execute(_PRINCIPAL, found).one_or_none()
     if row is None:
         return None
     session_id, last_seen_at, user_id, email, role = row

@@ -9,18 +9,50 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
 from app.core.resolve import State
-from app.models import Base, Batch, CatalogRevision, Change, EntryAlias, Override, now
+from app.models import (
+    Base,
+    Batch,
+    CatalogEntry,
+    CatalogRevision,
+    Change,
+    Claim,
+    EntryAlias,
+    Override,
+    Provider,
+    ProviderModel,
+    now,
+)
 from app.queries.states import TABLES, Decision, Record, chunks
 from app.services.search_index import index_entries, rewrite_tags, search_text
 
+
+def _table(model: type[Base]) -> Table:
+    return cast("Table", model.__table__)
+
+
+# Built once: putting a statement together costs more than running it.
+_INSERTS: dict[type[Base], Insert] = {
+    model: insert(_table(model))
+    for model in (
+        *(Batch, CatalogEntry, Change, Claim),
+        *(EntryAlias, Override, Provider, ProviderModel),
+    )
+}
+_BUMP = (
+    update(CatalogRevision)
+    .where(CatalogRevision.id == 1)
+    .values(revision=CatalogRevision.revision + 1)
+)
 SEARCHED = frozenset({"model_display_name", "family", "description", "tags"})
 
 
@@ -71,20 +103,19 @@ class Edit:
 def open_batch(session: Session, action: Action) -> tuple[int, str]:
     """Write the batch row; return its id and public id."""
     public_id = f"batch_{secrets.token_hex(10)}"
-    batch = Batch(
-        public_id=public_id,
-        kind=action.kind,
-        actor_kind=action.actor.kind,
-        actor=action.actor.name,
-        reason=action.reason,
-        request_id=action.actor.request_id,
-        feed_id=action.feed_id,
-        summary=dict(action.summary),
-        created_at=now(),
-    )
-    session.add(batch)
-    session.flush()
-    return batch.id, public_id
+    values = {
+        "public_id": public_id,
+        "kind": action.kind,
+        "actor_kind": action.actor.kind,
+        "actor": action.actor.name,
+        "reason": action.reason,
+        "request_id": action.actor.request_id,
+        "feed_id": action.feed_id,
+        "summary": dict(action.summary),
+        "created_at": now(),
+    }
+    key = session.connection().execute(_INSERTS[Batch], values).inserted_primary_key
+    return int(key[0]), public_id  # type: ignore[index]
 
 
 def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence[Edit]) -> None:
@@ -105,16 +136,12 @@ def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows by `executemany`, which both drivers do faster than one long statement."""
     if rows:
-        session.connection().execute(insert(model.__table__), list(rows))  # type: ignore[arg-type]
+        session.connection().execute(_INSERTS[model], list(rows))
 
 
 def bump_revision(session: Session) -> None:
     """Tell caches that the catalog is another one."""
-    session.execute(
-        update(CatalogRevision)
-        .where(CatalogRevision.id == 1)
-        .values(revision=CatalogRevision.revision + 1)
-    )
+    session.connection().execute(_BUMP)
 
 
 def _columns_of(edit: Edit, moment: int) -> dict[str, Any]:
@@ -161,31 +188,30 @@ def _update_records(session: Session, edits: Iterable[Edit], moment: int) -> Non
             groups.setdefault((edit.record.record_type, tuple(sorted(columns))), []).append(row)
     connection = session.connection()
     for (record_type, names), rows in groups.items():
-        table = TABLES[record_type].__table__
-        statement = (
-            update(table)  # type: ignore[arg-type]
-            .where(table.c.id == bindparam("at_id"), table.c.version == bindparam("at_version"))
-            .values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in names})
-        )
-        if connection.execute(statement, rows).rowcount != len(rows):
+        if connection.execute(_update_statement(record_type, names), rows).rowcount != len(rows):
             raise RuntimeError("a record changed while it was locked")
+
+
+@cache
+def _update_statement(record_type: RecordType, names: tuple[str, ...]) -> Update:
+    table = _table(TABLES[record_type])
+    return (
+        update(table)
+        .where(table.c.id == bindparam("at_id"), table.c.version == bindparam("at_version"))
+        .values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in names})
+    )
 
 
 def _write_overrides(
     session: Session, batch_id: int, action: Action, edits: Iterable[Edit], moment: int
 ) -> None:
+    connection = session.connection()
     rows = []
     for edit in edits:
         record = edit.record
-        gone = edit.release | (edit.decide.keys() & record.overrides.keys())
-        if gone:
-            session.execute(
-                delete(Override).where(
-                    Override.record_type == record.record_type,
-                    Override.record_id == record.id,
-                    Override.field.in_(sorted(gone)),
-                )
-            )
+        if edit.release:
+            at = {"record_type": record.record_type, "record_id": record.id}
+            connection.execute(_RELEASE, at | {"fields": sorted(edit.release)})
         rows += [
             {
                 "record_type": record.record_type,
@@ -200,7 +226,28 @@ def _write_overrides(
             }
             for name, decision in edit.decide.items()
         ]
-    insert_rows(session, Override, rows)
+    if rows:
+        connection.execute(_override_statement(connection.dialect.name), rows)
+
+
+_RELEASE = delete(_table(Override)).where(
+    Override.record_type == bindparam("record_type"),
+    Override.record_id == bindparam("record_id"),
+    Override.field.in_(bindparam("fields", expanding=True)),
+)
+
+
+@cache
+def _override_statement(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Insert an override, or replace the one there is."""
+    table = _table(Override)
+    key = ["record_type", "record_id", "field"]
+    replaced = ("value", "base", "batch_id", "actor", "reason", "created_at")
+    if dialect == "sqlite":
+        lite = sqlite.insert(table)
+        return lite.on_conflict_do_update(key, set_={n: lite.excluded[n] for n in replaced})
+    pg = postgresql.insert(table)
+    return pg.on_conflict_do_update(index_elements=key, set_={n: pg.excluded[n] for n in replaced})
 
 
 def _log_changes(session: Session, batch_id: int, edits: Iterable[Edit]) -> None:

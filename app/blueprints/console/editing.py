@@ -151,7 +151,7 @@ def _edit(entry: EntryRow, field: Field, value: Any, seen: Any) -> None:
     edit_entry(
         db.session(),
         current_actor(),
-        entry.public_id,
+        entry.id,
         {field.name: value},
         default_protection=current_settings().sync_protection,
         reason=read_reason(request.form),
