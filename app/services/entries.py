@@ -37,9 +37,10 @@ def edit_entry(
 
     ``entry`` is its id, any of its aliases, or its row id. ``values`` have passed
     `app.core.values.check`; none at all still marks the entry as decided by a
-    person. ``default_protection`` is the installation's setting, ``if_match`` the version the caller saw, ``opened`` the values its
-    editor was opened on. Raises `NotFoundError`, `PreconditionError`,
-    `EditConflictError`, `ForbiddenError`; then nothing changed.
+    person. ``default_protection`` is the installation's setting, ``if_match`` the
+    version the caller saw, ``opened`` the values its editor was opened on. Raises
+    `NotFoundError`, `PreconditionError`, `EditConflictError`, `ForbiddenError`;
+    then nothing changed.
     """
     actor.require("admin:catalog:edit")
     with writing(session) as db:
