@@ -53,7 +53,7 @@ create_environment() {
 
 install_with_uv() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/uv.lock &&
-        VIRTUAL_ENV="$root/.venv" .venv/bin/uv pip install --quiet --require-hashes -r "$lock" &&
+        VIRTUAL_ENV="$root/.venv" .venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r "$lock" &&
         VIRTUAL_ENV="$root/.venv" .venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 }
 
