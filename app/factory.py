@@ -47,4 +47,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _engine_options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
         return {"connect_args": {"check_same_thread": False}, "pool_size": 20}
-    return {"pool_size": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+    # Nobody waits longer for a lock than SQLite's busy timeout, either.
+    options = {"options": "-c lock_timeout=10s"}
+    return {
+        "connect_args": options,
+        "pool_size": 20,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+    }

@@ -81,6 +81,20 @@ class EditConflictError(ConflictError):
         self.current = dict(current)
 
 
+class RaceError(ConflictError):
+    """Somebody else created or changed one of the same records at the same moment."""
+
+    code = "race"
+
+
+class BusyError(AlmanacError):
+    """The database is locked by another writer for too long; trying again helps."""
+
+    code = "busy"
+    title = "The database is busy"
+    status = 503
+
+
 class PreconditionError(AlmanacError):
     """`If-Match` named another version."""
 

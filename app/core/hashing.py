@@ -12,6 +12,13 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same. Python's 1 == True, which are two values in JSON."""
+    if isinstance(one, dict | list) and isinstance(other, dict | list):
+        return bool(one == other) and canonical(one) == canonical(other)
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
 def content_hash(*values: Any) -> str:
     """32 hexadecimal digits that change when, and only when, the meaning of the values does."""
     digest = hashlib.blake2b(digest_size=16)

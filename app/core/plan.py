@@ -34,7 +34,6 @@ class Offered:
     raw_id: str
     fields: Mapping[str, Any]
     about: Mapping[str, Any]
-    canonical_slug: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,6 @@ class FeedPlan:
     entry_claims: list[ClaimChange] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     entry_misses: dict[int, int] = field(default_factory=dict)
-    returned: list[int] = field(default_factory=list)
     seen: int = 0
 
     def is_empty(self) -> bool:
@@ -140,7 +138,7 @@ def plan_feed(
     limits: Limits,
     *,
     complete: bool = True,
-    unreadable: Collection[str] = (),
+    unreadable: Collection[tuple[str | None, str | None]] = (),
 ) -> FeedPlan:
     """Compare an answer with what is known.
 
@@ -148,7 +146,8 @@ def plan_feed(
     all entries, ``taken`` all aliases with the entry they mean, ``missing_about``
     what the claims on absent provider models last said of the model.
     An answer that is not ``complete`` (it has pages that were not read) proves
-    no absence, nor is a record absent whose id is among the ``unreadable``.
+    no absence, nor is a record absent that is among the ``unreadable``: pairs of
+    provider key and raw id, None for any.
     Raises `GuardError` where the answer as a whole is refused.
     """
     known: dict[tuple[Ref, str], KnownModel] = {(m.provider_id, m.raw_id): m for m in models}
@@ -160,7 +159,7 @@ def plan_feed(
     touched = _plan_models(offered, known, links, plan)
     present = {(o.provider_ref, o.raw_id) for o in offered}
     absent = [m for m in mine if (m.provider_id, m.raw_id) not in present]
-    gone = [m for m in absent if complete and m.raw_id not in unreadable]
+    gone = [m for m in absent if complete and not _is_unreadable(m, unreadable)]
     plan.missing = [m.id for m in gone if m.misses < limits.miss_limit]
     touched |= {m.entry_id for m in gone if m.misses < limits.miss_limit}
     after = {m.id: m.misses for m in absent} | {m.id: m.misses + 1 for m in gone}
@@ -168,6 +167,13 @@ def plan_feed(
     members = _members(offered, links, living, missing_about, touched)
     _plan_entries(members, touched, by_id, plan, limits)
     return plan
+
+
+def _is_unreadable(
+    model: KnownModel, unreadable: Collection[tuple[str | None, str | None]]
+) -> bool:
+    pairs = ((model.provider, model.raw_id), (model.provider, None), (None, model.raw_id))
+    return any(pair in unreadable for pair in pairs)
 
 
 def _link(
@@ -262,8 +268,6 @@ def _plan_models(
         ref: Ref | tuple[Ref, str] = at.id if at else (model.provider_ref, model.raw_id)
         is_new = at is None or at.content_hash is None
         plan.model_claims.append(ClaimChange(ref, model.fields, model.about, digest, is_new))
-        if at is not None and (at.retired or at.misses):
-            plan.returned.append(at.id)
         touched.add(link)
     return touched
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.core.fields import FIELDS, RecordType, feed_fields
+from app.core.hashing import same
 
 Protection = Literal["none", "fields", "entry"]
 Status = Literal["init", "filled", "updated"]
@@ -96,7 +97,7 @@ def resolve(
             if source is not None:
                 sources[name] = source
             continue
-        if source is not None and field.owner == "feeds" and value != values[name]:
+        if source is not None and field.owner == "feeds" and not same(value, values[name]):
             drift[name] = value
     return State(
         values, sources, drift, protection, _status(protection, said), tuple(sorted(overrides))

@@ -20,6 +20,7 @@ MAX_TEXT = 255
 MAX_LONG_TEXT = 65_536
 MAX_INTEGER = 10**15
 MAX_NUMBER = 10**18
+MAX_DEPTH = 32
 MAX_JSON = 262_144
 MAX_LIST = 1_000
 MAX_PLACES = 24  # decimal places of a price
@@ -182,9 +183,24 @@ def _number(name: str, value: Any) -> int | float:
     return int(number) if number.is_integer() else number
 
 
+def _is_deep(value: Any) -> bool:
+    """Whether containers are nested deeper than `MAX_DEPTH`; looked at level by level."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for item in level:
+            inner += item.values() if isinstance(item, dict) else item
+        level = [item for item in inner if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
+
+
 def _json(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueProblem("must be a JSON object")
+    if _is_deep(value):
+        raise ValueProblem(f"must not be nested deeper than {MAX_DEPTH} levels")
     try:
         text = json.dumps(
             value, allow_nan=False, default=_plain, sort_keys=True, ensure_ascii=False

@@ -17,6 +17,8 @@ JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postg
 Seconds = Annotated[int, mapped_column(BigInteger)]
 """A moment in Unix seconds."""
 Name = Annotated[str, mapped_column(String(255))]
+# Row ids are never used twice: the change log and claims refer to them without a foreign key.
+NEVER_REUSED = {"sqlite_autoincrement": True}
 JsonObject = Annotated[dict[str, Any], mapped_column(JsonType)]
 Texts = Annotated[list[str], mapped_column(JsonType)]
 

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, JsonObject, JsonType, Name, Seconds
+from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seconds
 
 
 class Batch(Base):
     """One action: an edit, a bulk switch, a sync. All of it happened; `kind` says what it was."""
 
     __tablename__ = "batches"
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True)
@@ -47,7 +48,10 @@ class Change(Base):
     old_manual: Mapped[bool] = mapped_column(default=False)
     new_manual: Mapped[bool] = mapped_column(default=False)
 
-    __table_args__ = (Index("ix_changes_record", "record_type", "record_id", "id"),)
+    __table_args__ = (
+        Index("ix_changes_record", "record_type", "record_id", "id"),
+        NEVER_REUSED,
+    )
 
 
 class CatalogRevision(Base):

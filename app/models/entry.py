@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, JsonObject, Name, Seconds, Texts
+from app.models.base import NEVER_REUSED, Base, JsonObject, Name, Seconds, Texts
 
 SORTED_KNOWN = ("active", "experimental", "status", "created_at", "updated_at")
 SORTED_NULLABLE = (
@@ -90,6 +90,7 @@ class CatalogEntry(Base):
             sqlite_where=text("retired_at IS NOT NULL"),
             postgresql_where=text("retired_at IS NOT NULL"),
         ),
+        NEVER_REUSED,
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, JsonObject, JsonType, Name, Seconds, Texts
+from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seconds, Texts
 
 
 class Feed(Base):
     """A source of claims. Where url and path are both NULL, the kind's embedded data is read."""
 
     __tablename__ = "feeds"
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
@@ -31,6 +32,10 @@ class Feed(Base):
     etag: Mapped[str | None] = mapped_column(Text)
     # Hash of the last answer that was applied, and of what read it: the same again is no news.
     answer_hash: Mapped[str | None] = mapped_column(String(32))
+    # The release that read it: another one may read more, and asks again without the ETag.
+    read_by: Mapped[str | None] = mapped_column(String(32))
+    # A removed feed stays as the source of what it said last; nothing else knows those values.
+    removed_at: Mapped[Seconds | None]
     # Adds one with every applied run: a plan made against an older state is made again.
     version: Mapped[int] = mapped_column(default=1)
     last_success_at: Mapped[Seconds | None]

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, JsonObject, JsonType, Name, Seconds, Texts
+from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seconds, Texts
 
 
 class Provider(Base):
     """Who offers models. `feed_key` is the id a feed knows it by (models.dev's, as a rule)."""
 
     __tablename__ = "providers"
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True)
@@ -76,4 +77,5 @@ class ProviderModel(Base):
         UniqueConstraint("provider_id", "raw_id"),
         Index("ix_provider_models_provider_id_active", "provider_id", "active"),
         Index("ix_provider_models_created_at_id", "created_at", "id"),
+        NEVER_REUSED,
     )

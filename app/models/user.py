@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, JsonObject, Name, Seconds
+from app.models.base import NEVER_REUSED, Base, JsonObject, Name, Seconds
 
 
 class User(Base):
     """A person who may log in. `role` is viewer, editor or admin."""
 
     __tablename__ = "users"
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Lower case; `app.services.users` folds what people type.
@@ -41,6 +42,7 @@ class Token(Base):
     """An API token. The token itself is a JWT shown once; `jti` is what it is known by."""
 
     __tablename__ = "tokens"
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[Name] = mapped_column(unique=True)

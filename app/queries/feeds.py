@@ -13,12 +13,13 @@ from app.models import Feed
 
 def list_feeds(session: Session) -> Sequence[Feed]:
     """All feeds, the strongest first."""
-    return session.scalars(select(Feed).order_by(Feed.priority, Feed.name)).all()
+    there = select(Feed).where(Feed.removed_at.is_(None))
+    return session.scalars(there.order_by(Feed.priority, Feed.name)).all()
 
 
 def get_feed(session: Session, name: str) -> Feed:
     """The feed of that name; raises `NotFoundError` naming those there are."""
-    feed = session.scalar(select(Feed).where(Feed.name == name))
+    feed = session.scalar(select(Feed).where(Feed.name == name, Feed.removed_at.is_(None)))
     if feed is None:
         names = ", ".join(f.name for f in list_feeds(session)) or "none"
         raise NotFoundError(f"there is no feed {name!r}; there are: {names}")

@@ -64,7 +64,7 @@ def load_records(
 ) -> dict[int, Record]:
     """The records by id, with overrides and claims; ``lock`` keeps others from changing them."""
     records: dict[int, Record] = {}
-    for some in chunks(ids):
+    for some in chunks(sorted(ids)):
         records |= _load_rows(session, record_type, some, lock)
         _load_overrides(session, record_type, some, records)
         _load_claims(session, record_type, some, records)
@@ -84,7 +84,9 @@ def _rows_statement(record_type: RecordType, single: bool, lock: bool) -> Select
         *(("entry_id",) if record_type == "provider_model" else ()),
     ]
     statement = select(*(table.c[name] for name in names)).where(_among(table.c.id, single))
-    return statement.with_for_update() if lock else statement
+    # In the order of ids, so that two writers cannot wait for each other; key_share lets
+    # rows that refer to these be inserted meanwhile.
+    return statement.order_by(table.c.id).with_for_update(key_share=True) if lock else statement
 
 
 def _among(column: ColumnElement[Any], single: bool) -> ColumnElement[bool]:

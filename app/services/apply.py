@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
+from app.core.hashing import same
 from app.core.plan import ClaimChange, FeedPlan, Ref
 from app.core.resolve import Said, State, resolve
 from app.models import (
@@ -35,6 +36,7 @@ from app.services.search_index import index_entries, search_text
 from app.services.write import (
     Action,
     Edit,
+    bump_revision,
     change_row,
     insert_rows,
     load_aliases,
@@ -96,6 +98,7 @@ def apply_plan(run: Run, plan: FeedPlan, providers: Sequence[UpstreamProvider]) 
     Records whose claims changed are locked and resolved against their overrides
     as they are now, so that an edit made since the plan stands.
     """
+    _lock_entries(run, plan)
     _create_providers(run, providers)
     _create_entries(run, plan)
     _create_models(run, plan)
@@ -109,7 +112,21 @@ def apply_plan(run: Run, plan: FeedPlan, providers: Sequence[UpstreamProvider]) 
     _settle(run, "entry", (entry_ids | set(plan.entry_misses)) - created)
     model_ids = {c.ref for c in plan.model_claims if isinstance(c.ref, int)}
     _settle(run, "provider_model", model_ids | set(plan.missing))
+    bump_revision(run.session)
     return run.applied
+
+
+def _lock_entries(run: Run, plan: FeedPlan) -> None:
+    """All entries concerned, before anything that depends on them is read or written."""
+    refs: set[Any] = {claim.ref for claim in plan.entry_claims} | plan.entry_misses.keys()
+    refs |= {link for _, link in plan.new_models} | set(plan.aliases.values())
+    for some in chunks(sorted(ref for ref in refs if isinstance(ref, int))):
+        run.session.execute(
+            select(CatalogEntry.id)
+            .where(CatalogEntry.id.in_(some))
+            .order_by(CatalogEntry.id)
+            .with_for_update(key_share=True)
+        )
 
 
 def _public_id(prefix: str) -> str:
@@ -286,22 +303,24 @@ def _write_misses(run: Run, plan: FeedPlan) -> None:
         run.session.execute(
             update(Claim).where(*mine, Claim.record_id.in_(some)).values(misses=Claim.misses + 1)
         )
-    for entry_id, misses in plan.entry_misses.items():
-        run.session.execute(
-            update(Claim)
-            .where(
-                Claim.feed_id == run.feed.id,
-                Claim.record_type == "entry",
-                Claim.record_id == entry_id,
+    for misses in sorted(set(plan.entry_misses.values())):
+        ids = [entry_id for entry_id, count in plan.entry_misses.items() if count == misses]
+        for some in chunks(ids):
+            run.session.execute(
+                update(Claim)
+                .where(
+                    Claim.feed_id == run.feed.id,
+                    Claim.record_type == "entry",
+                    Claim.record_id.in_(some),
+                )
+                .values(misses=misses)
             )
-            .values(misses=misses)
-        )
 
 
 def _write_aliases(run: Run, plan: FeedPlan) -> dict[int, list[str]]:
     rows = [
         {"alias": alias, "entry_id": run.entry_id(ref), "manual": False}
-        for alias, ref in plan.aliases.items()
+        for alias, ref in sorted(plan.aliases.items())
     ]
     insert_rows(run.session, EntryAlias, rows)
     aliased: dict[int, list[str]] = {}
@@ -334,7 +353,7 @@ def _settle(run: Run, record_type: RecordType, ids: set[int]) -> None:
     for record in records.values():
         edit = _settled(run, record)
         _count(run, edit)
-        if edit.after != record.state or edit.columns:
+        if edit.has_effect():
             edits.append(edit)
     write_edits(run.session, run.batch_id, run.action, edits)
 
@@ -361,7 +380,7 @@ def _count(run: Run, edit: Edit) -> None:
         what = "reactivated" if edit.columns["retired_at"] is None else "retired"
     elif edit.changed_fields():
         what = "updated"
-    elif edit.after.drift != record.state.drift:
+    elif not same(edit.after.drift, record.state.drift):
         what = "protected"
     else:
         return

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.core.errors import EditConflictError, PreconditionError
 from app.core.fields import FIELDS
+from app.core.hashing import same
 from app.core.resolve import Protection, resolve, upstream
 from app.queries.states import Decision, Record
 from app.services.write import Edit
@@ -26,7 +27,7 @@ def check_opened(record: Record, opened: Mapping[str, Any]) -> None:
     current = {
         name: record.state.values[name]
         for name, value in opened.items()
-        if record.state.values[name] != value
+        if not same(record.state.values[name], value)
     }
     if current:
         raise EditConflictError(f"{', '.join(current)} changed while you were editing", current)
@@ -55,9 +56,14 @@ def decided(record: Record, values: Mapping[str, Any], protection: Protection) -
 
 
 def released(record: Record, fields: set[str], whole: bool) -> Edit:
-    """The edit by which a person gives fields back; ``whole`` lifts the protection, too."""
+    """The edit by which a person gives fields back.
+
+    ``whole`` lifts the protection, too; so does giving back the last manual
+    field, unless the person chose to protect this entry as a whole.
+    """
     kept = {n: v for n, v in record.decided().items() if n not in fields}
-    protection = record.state.protection if kept and not whole else "none"
+    last_gone = bool(record.overrides) and not kept and record.protection_choice != "entry"
+    protection = "none" if whole or last_gone else record.state.protection
     said = upstream(record.record_type, record.claims.values())
     values = dict(record.state.values)
     sources = dict(record.state.sources)

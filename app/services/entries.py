@@ -17,7 +17,7 @@ from app.queries.lookup import find_entry_id
 from app.queries.states import NAME, Record, entry_name_claim, load_records
 from app.services.decide import check_opened, check_version, decided, released, resolved
 from app.services.transaction import AnySession, writing
-from app.services.write import Action, Edit, open_batch, write_edits
+from app.services.write import Action, Edit, bump_revision, open_batch, write_edits
 
 ENTRY_FIELDS = FIELDS["entry"]
 
@@ -99,7 +99,7 @@ def set_protection(
         raise ValidationError("protection must be entry or fields")
     with writing(session) as db:
         record = _locked(db, entry)
-        marked = protection == "entry" or bool(record.overrides)
+        marked = protection == "entry" or record.state.protection != "none"
         edit = resolved(record, record.decided(), protection if marked else "none")
         edit.columns["protection_choice"] = protection
         _write(db, Action("protect", actor, reason), [edit])
@@ -117,6 +117,7 @@ def _locked(session: Session, entry: str | int) -> Record:
 def _write(session: Session, action: Action, edits: list[Edit]) -> None:
     batch_id, _ = open_batch(session, action)
     write_edits(session, batch_id, action, edits + _renamed_offers(session, edits))
+    bump_revision(session)
 
 
 def _renamed_offers(session: Session, edits: Sequence[Edit]) -> list[Edit]:
@@ -134,7 +135,11 @@ def _renamed_offers(session: Session, edits: Sequence[Edit]) -> list[Edit]:
         )
     ).all()
     offers = load_records(session, "provider_model", ids, lock=True)
-    return [_renamed(offer, names[offer.entry_id or 0]) for offer in offers.values()]
+    return [
+        _renamed(offer, names[offer.entry_id or 0])
+        for offer in offers.values()
+        if offer.state.protection == "none"  # as it is now that it is locked
+    ]
 
 
 def _renamed(offer: Record, name: str | None) -> Edit:
@@ -142,4 +147,5 @@ def _renamed(offer: Record, name: str | None) -> Edit:
     claims: list[Said] = list(offer.claims.values())
     if name is not None:
         claims.append(entry_name_claim(name))
-    return Edit(offer, resolve("provider_model", claims, {}, offer.state, "none"))
+    after = resolve("provider_model", claims, offer.decided(), offer.state, "none")
+    return Edit(offer, after)

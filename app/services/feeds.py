@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, FieldProblem, ValidationError
@@ -61,16 +61,20 @@ def add_feed(
 
 
 def remove_feed(session: AnySession, actor: Actor, name: str) -> None:
-    """Forget a feed and its claims; the records and what is in force of them stay.
+    """Never ask a feed again; its name is free for another.
 
-    Raises `NotFoundError`.
+    Records and what is in force of them stay. What the feed said last is kept,
+    and speaks where no other feed does. Raises `NotFoundError`.
     """
     actor.require("admin:feed:manage")
     with writing(session) as db:
         feed = get_feed(db, name)
         _log(db, actor, "removed", feed)
-        db.execute(delete(Claim).where(Claim.feed_id == feed.id))
-        db.delete(feed)
+        dropped = update(Claim).where(Claim.feed_id == feed.id)
+        db.execute(dropped.values(misses=feed.miss_limit))
+        feed.removed_at = now()
+        feed.name = f"{feed.name[:40]} (removed {feed.id})"
+        feed.version += 1
 
 
 def _check(kind: FeedKind, name: str, url: str | None, path: str | None, mode: str) -> None:

@@ -97,5 +97,13 @@ def end_session(session: Session, secret: str) -> None:
         session.execute(delete(UserSession).where(UserSession.secret_hash == _digest(secret)))
 
 
+def end_sessions_of(session: Session, user_id: int, *, but: str | None = None) -> None:
+    """Log a user out everywhere, within the caller's transaction; `but` is a secret to spare."""
+    ending = delete(UserSession).where(UserSession.user_id == user_id)
+    if but is not None:
+        ending = ending.where(UserSession.secret_hash != _digest(but))
+    session.execute(ending)
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -9,10 +9,9 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.core.errors import AlmanacError, ConflictError, FeedError
+from app.core.errors import AlmanacError, BusyError, FeedError, RaceError
 from app.core.permissions import Actor
 from app.core.plan import FeedPlan, Limits, Offered, Ref, plan_feed
 from app.models import Claim, Feed, Provider, now
@@ -103,10 +102,6 @@ def sync_feed(
     real = plain(session)
     feed = get_feed(real, feed_name)
     try:
-        if feed.mode == "review":
-            raise FeedError(
-                f"{feed_name} is in review mode, and there is no review queue in this release"
-            )
         step("fetch", 0, len(STAGES))
         answer = _answer(real, feed, path, allow_private)
         if _is_old_news(real, feed_name, answer):
@@ -114,13 +109,17 @@ def sync_feed(
         step("parse", 1, len(STAGES))
         parsed = parse_pages(feed_kind(feed.kind), answer.pages)
         return _run(real, actor, feed_name, parsed, answer, dry_run, step)
-    except AlmanacError as exc:
+    except Exception as exc:
         if not dry_run:
-            _note_error(real, feed_name, exc)
+            said = exc.message if isinstance(exc, AlmanacError) else f"failed: {exc!r}"
+            _note_error(real, feed_name, said[:500])
         raise
 
 
 def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool) -> Answer:
+    if feed.mode == "review":
+        message = "is in review mode, and there is no review queue in this release"
+        raise FeedError(f"{feed.name} {message}")
     kind = feed_kind(feed.kind)
     url, source = feed.url, path or feed.path
     if source is not None:
@@ -131,7 +130,8 @@ def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool)
             raise FeedError(f"the feed {feed.name} has neither a URL nor a file")
         return Answer((kind.embedded(),))
     # A record that was missing once must be looked for again, even in the same answer.
-    etag = None if _has_pending_misses(session, feed) else feed.etag
+    fresh = feed.read_by != version("almanac") or _has_pending_misses(session, feed)
+    etag = None if fresh else feed.etag
     session.rollback()  # no transaction stays open while the network is slow
     fetched = fetch(url, allow_private=allow_private, etag=etag, next_page=kind.next_page)
     return Answer(fetched.pages, fetched.etag, fetched.not_modified)
@@ -166,11 +166,10 @@ def _run(
     for attempt in range(ATTEMPTS):
         try:
             return _attempt(session, actor, feed_name, parsed, answer, dry_run, step)
-        except IntegrityError:
-            # Another sync created one of the same records meanwhile: plan again.
-            session.rollback()
+        except (RaceError, BusyError):
+            # Somebody else created or holds one of the same records: plan again.
             if attempt == ATTEMPTS - 1:
-                raise ConflictError("other syncs kept changing the same records") from None
+                raise
     raise AssertionError("unreachable")
 
 
@@ -184,13 +183,12 @@ def _attempt(
     step: Progress,
 ) -> SyncResult:
     step("plan", 2, len(STAGES))
-    feed = get_feed(session, feed_name)
-    planned_version = feed.version
-    plan, providers = make_plan(session, feed, parsed)
+    planned_at = _feeds_version(session)
+    plan, providers = make_plan(session, get_feed(session, feed_name), parsed)
     with writing(session, keep=not dry_run) as db:
         step("apply", 3, len(STAGES))
         feed = _locked_feed(db, feed_name)
-        if feed.version != planned_version:
+        if _feeds_version(db) != planned_at:
             plan, providers = make_plan(db, feed, parsed)
         result = _apply(db, actor, feed, parsed, plan, providers)
         result.dry_run = dry_run
@@ -228,7 +226,7 @@ def make_plan(
         claimed_about(session, feed.id, absent),
         Limits(feed.miss_limit, feed.minimum_share),
         complete=parsed.next_page is None,
-        unreadable={r.raw_id for r in parsed.rejected if r.raw_id is not None},
+        unreadable=parsed.unreadable,
     )
     return plan, new_providers
 
@@ -271,7 +269,7 @@ def _offer(
 
 
 def _offered(model: UpstreamModel, ref: Ref, key: str) -> Offered:
-    return Offered(ref, key, model.raw_id, model.offer, model.entry, model.canonical_slug)
+    return Offered(ref, key, model.raw_id, model.offer, model.entry)
 
 
 def _apply(
@@ -310,9 +308,16 @@ def _counts(plan: FeedPlan, applied: Applied) -> tuple[dict[str, int], dict[str,
     return counts, dict(entries)
 
 
+def _feeds_version(session: Session) -> int:
+    """A number that every applied sync raises: what a plan knows of the catalog is that old."""
+    return session.scalar(select(func.sum(Feed.version))) or 0
+
+
 def _locked_feed(session: Session, name: str) -> Feed:
-    statement = select(Feed).where(Feed.name == name).with_for_update()
-    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+    """The feed, once no other sync is being applied: they all lock all feeds."""
+    session.execute(select(Feed.id).order_by(Feed.id).with_for_update())
+    session.expire_all()
+    return get_feed(session, name)
 
 
 def _note_success(feed: Feed, result: SyncResult, answer: Answer) -> None:
@@ -321,6 +326,7 @@ def _note_success(feed: Feed, result: SyncResult, answer: Answer) -> None:
     feed.last_counts = result.as_dict()
     feed.etag = answer.etag
     feed.answer_hash = answer.hash()
+    feed.read_by = version("almanac")
     feed.version += 1
 
 
@@ -343,10 +349,10 @@ def _unmodified(session: Session, feed_name: str, dry_run: bool) -> SyncResult:
     return SyncResult(feed_name, counts, entries, dry_run=dry_run)
 
 
-def _note_error(session: Session, feed_name: str, error: AlmanacError) -> None:
+def _note_error(session: Session, feed_name: str, message: str) -> None:
     with writing(session) as db:
         db.execute(
             update(Feed)
-            .where(Feed.name == feed_name)
-            .values(last_error=error.message, last_error_at=now())
+            .where(Feed.name == feed_name, Feed.removed_at.is_(None))
+            .values(last_error=message, last_error_at=now())
         )

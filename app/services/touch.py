@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine, Update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.core.errors import BusyError
 from app.services.transaction import writing
 
 EVERY_SECONDS = 60
@@ -28,7 +28,7 @@ def touch(session: Session, statement: Update) -> None:
         try:
             with Session(connection) as own, writing(own):
                 own.execute(statement)
-        except OperationalError:
+        except BusyError:
             pass
         finally:
             if sqlite and driver is not None:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
+
+from app.core.errors import BusyError, RaceError
 
 AnySession = Session | scoped_session[Any]
 
@@ -17,6 +20,15 @@ def plain(session: AnySession) -> Session:
     return real
 
 
+# PostgreSQL's codes for: serialization failure, deadlock, lock not available.
+_BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
+
+
+def _is_busy(error: OperationalError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _BUSY_STATES or "database is locked" in str(error.orig)
+
+
 @contextmanager
 def writing(session: Session | scoped_session[Session], *, keep: bool = True) -> Iterator[Session]:
     """A write transaction: committed at the end, rolled back by any exception.
@@ -24,7 +36,9 @@ def writing(session: Session | scoped_session[Session], *, keep: bool = True) ->
     Whatever read transaction is open ends first, so that all that is read inside
     is current. On SQLite the write lock is taken at once (`BEGIN IMMEDIATE`): a
     read followed by a write cannot fail half-way for want of the lock. With
-    ``keep`` False it is rolled back at the end: a rehearsal. Raises
+    ``keep`` False it is rolled back at the end: a rehearsal. Raises `RaceError`
+    where a uniqueness that was checked before is violated all the same,
+    `BusyError` where a lock is not to be had within ten seconds, and
     `RuntimeError` when one is inside another: one use case is one transaction.
     """
     real = plain(session)
@@ -36,6 +50,14 @@ def writing(session: Session | scoped_session[Session], *, keep: bool = True) ->
         real.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
         yield real
         real.commit() if keep else real.rollback()
+    except IntegrityError as exc:
+        real.rollback()
+        raise RaceError("somebody else wrote one of the same records just now") from exc
+    except OperationalError as exc:
+        real.rollback()
+        if _is_busy(exc):
+            raise BusyError("another write takes long; try again in a moment") from exc
+        raise
     except BaseException:
         real.rollback()
         raise

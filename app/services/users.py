@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import (
@@ -15,9 +15,10 @@ from app.core.errors import (
     ValidationError,
 )
 from app.core.permissions import Actor, Role
-from app.models import User, UserSession, now
+from app.models import User, now
 from app.services.account_log import log_account_change
 from app.services.passwords import hash_password, is_outdated, verify_password
+from app.services.sessions import end_sessions_of
 from app.services.transaction import writing
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
@@ -84,15 +85,21 @@ def authenticate(session: Session, email: str, password: str) -> int:
 
 
 def change_password(
-    session: Session, actor: Actor, user_id: int, password: str, *, current: str | None = None
+    session: Session,
+    actor: Actor,
+    user_id: int,
+    password: str,
+    *,
+    current: str | None = None,
+    keep: str | None = None,
 ) -> None:
-    """Set a new password and end all the user's sessions.
+    """Set a new password and end all the user's sessions but the one whose secret is `keep`.
 
     A user who is no admin must give the current password and may change only the own one.
     """
     hashed = hash_password(password)
     user = _get(session, user_id)
-    if actor.name == user.email and current is not None:
+    if actor.kind == "user" and actor.name == user.email and current is not None:
         if not verify_password(user.password_hash, current):
             raise ValidationError(
                 "the current password is wrong", [FieldProblem("current", "is wrong")]
@@ -101,7 +108,7 @@ def change_password(
         actor.require("admin:user:manage")
     with writing(session):
         _get(session, user_id).password_hash = hashed
-        _end_sessions(session, user_id)
+        end_sessions_of(session, user_id, but=keep)
         log_account_change(session, actor, "user", user_id, {"password": (None, None)})
 
 
@@ -113,11 +120,12 @@ def set_role(session: Session, actor: Actor, user_id: int, role: str) -> None:
     actor.require("admin:user:manage")
     chosen = parse_role(role)
     with writing(session):
+        admins = _lock_admins(session)
         user = _get(session, user_id)
         if user.role == chosen.value:
             return
         if chosen is not Role.ADMIN:
-            _keep_an_admin(session, user)
+            _keep_an_admin(admins, user)
         log_account_change(session, actor, "user", user.id, {"role": (user.role, chosen.value)})
         user.role = chosen.value
 
@@ -129,12 +137,13 @@ def set_active(session: Session, actor: Actor, user_id: int, *, active: bool) ->
     """
     actor.require("admin:user:manage")
     with writing(session):
+        admins = _lock_admins(session)
         user = _get(session, user_id)
         if user.active == active:
             return
         if not active:
-            _keep_an_admin(session, user)
-            _end_sessions(session, user.id)
+            _keep_an_admin(admins, user)
+            end_sessions_of(session, user.id)
         user.active = active
         log_account_change(session, actor, "user", user.id, {"active": (not active, active)})
 
@@ -146,13 +155,15 @@ def _get(session: Session, user_id: int) -> User:
     return user
 
 
-def _end_sessions(session: Session, user_id: int) -> None:
-    session.execute(delete(UserSession).where(UserSession.user_id == user_id))
+def _lock_admins(session: Session) -> set[int]:
+    """The active admins, locked: of two who put each other out at once, the second is refused.
+
+    Before anything else of the transaction, and in one order, so that nobody waits in a circle.
+    """
+    query = select(User.id).where(User.role == Role.ADMIN.value, User.active.is_(True))
+    return set(session.scalars(query.order_by(User.id).with_for_update()))
 
 
-def _keep_an_admin(session: Session, user: User) -> None:
-    others = select(func.count()).where(
-        User.role == Role.ADMIN.value, User.active.is_(True), User.id != user.id
-    )
-    if user.active and user.role == Role.ADMIN and not session.scalar(others):
+def _keep_an_admin(admins: set[int], user: User) -> None:
+    if admins == {user.id}:
         raise ConflictError(f"{user.email} is the last active admin")

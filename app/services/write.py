@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
+from app.core.hashing import same
 from app.core.permissions import Actor
 from app.core.resolve import State
 from app.models import (
@@ -53,6 +54,7 @@ _BUMP = (
     .where(CatalogRevision.id == 1)
     .values(revision=CatalogRevision.revision + 1)
 )
+LOGGED_COLUMNS = frozenset({"retired_at", "protection_choice"})
 SEARCHED = frozenset({"model_display_name", "family", "description", "tags"})
 
 
@@ -87,8 +89,18 @@ class Edit:
         return [
             name
             for name in FIELDS[self.record.record_type]
-            if name in marks or before.values[name] != self.after.values[name]
+            if name in marks or not same(before.values[name], self.after.values[name])
         ]
+
+    def has_effect(self) -> bool:
+        """Whether there is anything at all to write, derived columns included."""
+        before, after = self.record.state, self.after
+        return (
+            self.is_visible()
+            or bool(self.columns or self.release)
+            or before.sources != after.sources
+            or not same(before.drift, after.drift)
+        )
 
     def is_visible(self) -> bool:
         """Whether something a reader relies on changes: that makes a new version."""
@@ -123,14 +135,14 @@ def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence
 
     The records must have been loaded with ``lock``; each is written only where
     its version is still the one it was loaded with. Raises `RuntimeError` when
-    one is not, which the lock excludes.
+    one is not, which the lock excludes. The caller ends with `bump_revision`:
+    every writer takes that row's lock last, so that none waits for another in a circle.
     """
     moment = now()
     _update_records(session, edits, moment)
     _write_overrides(session, batch_id, action, edits, moment)
     _log_changes(session, batch_id, edits)
     _refresh_search(session, edits)
-    bump_revision(session)
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -147,10 +159,10 @@ def bump_revision(session: Session) -> None:
 def _columns_of(edit: Edit, moment: int) -> dict[str, Any]:
     before, after = edit.record.state, edit.after
     names = FIELDS[edit.record.record_type]
-    columns = {n: after.values[n] for n in names if before.values[n] != after.values[n]}
+    columns = {n: after.values[n] for n in names if not same(before.values[n], after.values[n])}
     if before.sources != after.sources:
         columns["sources"] = dict(after.sources)
-    if before.drift != after.drift:
+    if not same(before.drift, after.drift):
         columns["drift"] = dict(after.drift) or None
     if before.manual_fields != after.manual_fields:
         columns["manual_fields"] = list(after.manual_fields)
@@ -254,11 +266,16 @@ def _log_changes(session: Session, batch_id: int, edits: Iterable[Edit]) -> None
     rows: list[dict[str, Any]] = []
     for edit in edits:
         before, after = edit.record.state, edit.after
-        logged = [(n, before.values[n], after.values[n]) for n in edit.changed_fields()]
+        # A decision that leaves the value as it is still has a new owner and reason.
+        names = dict.fromkeys([*edit.changed_fields(), *edit.decide])
+        logged = [(n, before.values[n], after.values[n]) for n in names]
         if before.protection != after.protection:
             logged.append(("protection", before.protection, after.protection))
-        if "retired_at" in edit.columns:
-            logged.append(("retired_at", edit.record.retired_at, edit.columns["retired_at"]))
+        logged += [
+            (name, getattr(edit.record, name), edit.columns[name])
+            for name in sorted(LOGGED_COLUMNS & edit.columns.keys())
+            if getattr(edit.record, name) != edit.columns[name]
+        ]
         rows += [
             change_row(
                 batch_id,

@@ -62,4 +62,5 @@ def parse_pages(kind: FeedKind, pages: Sequence[bytes]) -> ParsedFeed:
         tuple(rejected),
         tuple(notes),
         parsed[-1].next_page if parsed else None,
+        frozenset[tuple[str | None, str | None]]().union(*(page.unreadable for page in parsed)),
     )

@@ -63,6 +63,7 @@ class Report:
         self.models: list[UpstreamModel] = []
         self.providers: dict[str, UpstreamProvider] = {}
         self.rejected: list[Rejected] = []
+        self.unreadable: set[tuple[str | None, str | None]] = set()
         self.notes: list[Rejected] = [
             Rejected(
                 shown(path) or "top level",
@@ -72,8 +73,13 @@ class Report:
             for path, key in decoded.duplicates
         ]
 
-    def reject(self, position: str, raw_id: object, reason: str) -> None:
+    def reject(
+        self, position: str, raw_id: object, reason: str, provider: str | None = None
+    ) -> None:
+        """Leave a record out. Without an id, a ``provider`` is left out with all its models."""
         known = shown(raw_id) if isinstance(raw_id, str) else None
+        if isinstance(raw_id, str) or provider is not None:
+            self.unreadable.add((provider, raw_id if isinstance(raw_id, str) else None))
         self.rejected.append(Rejected(shown(position, _POSITION) or "top level", known, reason))
 
     def feed(self, next_page: str | None = None) -> ParsedFeed:
@@ -83,6 +89,7 @@ class Report:
             tuple(self.rejected),
             tuple(self.notes),
             next_page,
+            frozenset(self.unreadable),
         )
 
 

@@ -68,6 +68,8 @@ class ParsedFeed:
 
     ``notes`` are oddities of records that were imported all the same ("output
     limit above the context, left out"), each with its position.
+    ``unreadable`` are the rejected records by (provider key, raw id), exactly as
+    they stood: they are not gone. None stands for any provider, or any model.
     ``next_page`` are the query parameters that ask for the next page (``after_id=x``)
     where the answer is one page of several, None on the last one.
     """
@@ -77,6 +79,7 @@ class ParsedFeed:
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[Rejected, ...] = ()
     next_page: str | None = None
+    unreadable: frozenset[tuple[str | None, str | None]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

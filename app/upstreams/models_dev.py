@@ -67,7 +67,7 @@ def _provider(report: Report, key: str, raw: Any) -> None:
     elif problem is None and not isinstance(raw.get("models"), dict):
         problem = "has no object `models`"
     if problem is not None:
-        report.reject(key, None, f"no usable provider: {problem}")
+        report.reject(key, None, f"no usable provider: {problem}", key)
         return
     report.providers[key] = _about(Reader(report, key, key), raw)
     for model_id, model in raw["models"].items():
@@ -102,7 +102,7 @@ def _model(report: Report, provider: str, key: str, raw: Any) -> None:
     elif problem is None and raw.get("id") is not None:
         problem = id_problem(raw["id"])
     if problem is not None:
-        report.reject(position, key, problem)
+        report.reject(position, key, problem, provider)
         return
     reader = Reader(report, position, key)
     if raw.get("id", key) != key:

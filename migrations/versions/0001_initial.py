@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_entries")),
         sa.UniqueConstraint("public_id", name=op.f("uq_catalog_entries_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_catalog_entries_active", "catalog_entries", ["active", "id"], unique=False)
     op.create_index(
@@ -219,6 +220,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_providers")),
         sa.UniqueConstraint("feed_key", name=op.f("uq_providers_feed_key")),
         sa.UniqueConstraint("public_id", name=op.f("uq_providers_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_providers_active"), "providers", ["active"], unique=False)
     op.create_index(op.f("ix_providers_vendor"), "providers", ["vendor"], unique=False)
@@ -237,6 +239,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
         sa.UniqueConstraint("jti", name=op.f("uq_tokens_jti")),
         sa.UniqueConstraint("name", name=op.f("uq_tokens_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "users",
@@ -250,6 +253,7 @@ def upgrade() -> None:
         sa.Column("last_login_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "entry_aliases",
@@ -296,6 +300,8 @@ def upgrade() -> None:
         sa.Column("minimum_share", sa.Integer(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("answer_hash", sa.String(length=32), nullable=True),
+        sa.Column("read_by", sa.String(length=32), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("last_success_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error_at", sa.BigInteger(), nullable=True),
@@ -307,6 +313,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feeds")),
         sa.UniqueConstraint("name", name=op.f("uq_feeds_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_feeds_provider_id"), "feeds", ["provider_id"], unique=False)
 
@@ -360,6 +367,7 @@ def upgrade() -> None:
             "provider_id", "raw_id", name=op.f("uq_provider_models_provider_id_raw_id")
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_provider_models_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_provider_models_created_at_id", "provider_models", ["created_at", "id"], unique=False
@@ -413,6 +421,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
         sa.UniqueConstraint("public_id", name=op.f("uq_batches_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_batches_actor"), "batches", ["actor"], unique=False)
     op.create_index(op.f("ix_batches_created_at"), "batches", ["created_at"], unique=False)
@@ -459,6 +468,7 @@ def upgrade() -> None:
             ["batch_id"], ["batches.id"], name=op.f("fk_changes_batch_id_batches")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_changes_batch_id"), "changes", ["batch_id"], unique=False)
     op.create_index(

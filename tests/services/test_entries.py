@@ -123,6 +123,42 @@ def test_protection_of_one_entry_may_be_chosen(session: Session, tmp_path: Path)
     assert entry(session, GPT).protection == "entry"
 
 
+def test_taking_over_one_field_of_a_protected_entry_leaves_the_others(
+    session: Session, tmp_path: Path
+) -> None:
+    set_protection(session, EDITOR, GPT, "entry")
+    limit = {"context": 16_000, "output": 1}
+    sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o", family="new", limit=limit)}))
+    reset_entry(session, EDITOR, GPT, ["family"])
+    row = entry(session, GPT)
+    assert (row.family, row.context_length, row.protection) == ("new", 8_000, "entry")
+    assert row.drift == {"context_length": 16_000}
+
+
+def test_an_entry_marked_without_a_field_stays_marked(session: Session) -> None:
+    edit_entry(session, EDITOR, GPT, {})
+    reset_entry(session, EDITOR, GPT, ["tags"])
+    assert entry(session, GPT).protection == "entry"
+    set_protection(session, EDITOR, GPT, "fields")
+    assert (entry(session, GPT).status, entry(session, GPT).protection) == ("updated", "fields")
+
+
+def test_one_and_true_are_two_values(session: Session) -> None:
+    edit_entry(session, EDITOR, GPT, {"extras": {"a": 1, "b": [0]}})
+    edit_entry(session, EDITOR, GPT, {"extras": {"a": True, "b": [False]}})
+    extras = entry(session, GPT).extras
+    assert extras is not None
+    assert (extras["a"] is True, extras["b"][0] is False) == (True, True)
+
+
+def test_every_decision_is_logged_even_one_that_changes_no_value(session: Session) -> None:
+    edit_entry(session, EDITOR, GPT, {"family": "gpt"})
+    edit_entry(session, EDITOR, GPT, {"family": "gpt"}, reason="checked again")
+    set_protection(session, EDITOR, GPT, "entry")
+    fields = [field for field, _, _ in history(session, "entry", entry(session, GPT).id)]
+    assert fields == ["*", "family", "protection", "family", "protection_choice"]
+
+
 def test_searching_finds_the_new_name(session: Session) -> None:
     from app.queries.entries import list_entries
     from app.queries.entry_filter import EntryFilter

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.core.errors import FeedError, FeedFormatError, GuardError, NotFoundError
 from app.core.permissions import SYSTEM
 from app.models import CatalogEntry, Claim, Feed, Provider, ProviderModel
-from app.services.entries import edit_entry
+from app.services import sync as sync_module
+from app.services.entries import edit_entry, reset_entry
 from app.services.feeds import add_feed, remove_feed
 from app.services.sync import sync_feed
 from tests.support.feeds import (
@@ -212,13 +213,56 @@ def test_a_provider_may_let_new_models_arrive_switched_on(session: Session, tmp_
     assert offer(session, "gpt-4o").active is False
 
 
-def test_a_removed_feed_leaves_its_records(session: Session, tmp_path: Path) -> None:
-    sync(session, tmp_path, answer({"gpt-4o": model()}))
+def test_a_removed_feed_leaves_its_records_and_what_it_said_last(
+    session: Session, tmp_path: Path
+) -> None:
+    sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o", family="gpt")}))
+    edit_entry(session, EDITOR, GPT, {"family": "mine"}, default_protection="fields")
     remove_feed(session, SYSTEM, "models-dev")
-    assert count(session, CatalogEntry) == 1
-    assert count(session, Claim) == 0
     with pytest.raises(NotFoundError, match="none"):
         sync(session, tmp_path, answer({"gpt-4o": model()}))
+    make_feed(session)
+    sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o (again)")}))
+    row = entry(session, GPT)
+    assert (row.model_display_name, row.retired_at) == ("GPT-4o (again)", None)
+    reset_entry(session, EDITOR, GPT, ["family"])
+    assert entry(session, GPT).family == "gpt"
+
+
+def test_a_broken_provider_or_record_in_an_answer_does_not_count_as_gone(
+    session: Session, tmp_path: Path
+) -> None:
+    long = "x" * 150
+    there = {"gpt-4o": model(), long: model()} | filler(9)
+    sync(session, tmp_path, answer(there, groq={"llama-3.3-70b": model()}))
+    broken = json.loads(answer(there))
+    broken["openai"]["models"][long] = 7
+    broken["groq"] = None
+    for _ in range(3):
+        assert sync(session, tmp_path, json.dumps(broken).encode()).counts["retired"] == 0
+
+
+def test_two_feeds_at_once_find_the_same_model(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second plans before the first has written: it plans again."""
+    make_feed(session, "second")
+    first = answer({"llama-3.3-70b": model()}, "one")
+    planned = sync_module.make_plan
+    calls: list[str] = []
+
+    def plan_while_another_applies(*args: Any) -> Any:
+        plan = planned(*args)
+        calls.append("planned")
+        if len(calls) == 1:
+            session.rollback()
+            sync(session, tmp_path, first)
+        return plan
+
+    monkeypatch.setattr(sync_module, "make_plan", plan_while_another_applies)
+    sync(session, tmp_path, answer({"llama-3.3-70b-instruct": model()}, "two"), "second")
+    assert calls == ["planned"] * 3
+    assert count(session, CatalogEntry) == 1
 
 
 def test_a_feed_in_review_mode_writes_nothing(session: Session, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_an_absent_record_is_missing_until_its_limit_and_then_left_alone() -> No
     assert third.is_empty()
 
 
-@pytest.mark.parametrize("how", [{"complete": False}, {"unreadable": {"gpt-4"}}])
+@pytest.mark.parametrize("how", [{"complete": False}, {"unreadable": {("openai", "gpt-4")}}, {"unreadable": {("openai", None)}}])
 def test_only_a_complete_readable_answer_proves_absence(how: dict[str, Any]) -> None:
     here, gone = offer("gpt-4o"), offer("gpt-4")
     entries = [
@@ -119,7 +119,7 @@ def test_a_record_that_is_back_is_claimed_again() -> None:
     model = offer("gpt-4o")
     entry = KnownEntry(7, "openai/gpt-4o", key_of("gpt-4o"), content_hash({}), 2)
     made = plan([model], [known(model, 1, 7, misses=2, retired=True)], [entry])
-    assert made.returned == [1]
+    assert [claim.ref for claim in made.model_claims] == [1]
     assert [claim.misses for claim in made.model_claims] == [0]
     assert made.entry_misses == {7: 0}
 
