@@ -1,11 +1,14 @@
 """Users: who may log in, and who may decide that."""
 
+import contextvars
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import (
@@ -15,8 +18,8 @@ from app.core.errors import (
     UnauthenticatedError,
     ValidationError,
 )
-from app.core.permissions import SYSTEM, Role
-from app.models import Batch, Change, User, UserSession
+from app.core.permissions import SYSTEM, Actor, Role
+from app.models import Batch, Change, User, UserSession, db
 from app.services.sessions import load_principal, start_session
 from app.services.users import authenticate, change_password, create_user, set_active, set_role
 from tests.support.people import actor_of
@@ -159,3 +162,50 @@ def test_an_unknown_user_costs_the_same_work(session: Session, user_id: int) -> 
 def test_nobody_is_not_found(session: Session) -> None:
     with pytest.raises(NotFoundError):
         set_role(session, SYSTEM, 99, "admin")
+
+
+@pytest.mark.parametrize(
+    "put_out",
+    [
+        lambda session, user_id: set_role(session, SYSTEM, user_id, "viewer"),
+        lambda session, user_id: set_active(session, SYSTEM, user_id, active=False),
+    ],
+    ids=["role", "active"],
+)
+def test_two_admins_cannot_put_each_other_out_at_once(
+    session: Session, put_out: Callable[[Session, int], None]
+) -> None:
+    pair = [create_user(session, SYSTEM, f"{name}@b.c", PASSWORD, "admin") for name in "ab"]
+    about_to_commit = threading.Event()
+
+    def hesitate(_session: Session) -> None:
+        about_to_commit.set()
+        time.sleep(0.3)
+
+    def put_first_out() -> None:
+        with Session(db.engine) as own:
+            event.listen(own, "before_commit", hesitate)
+            put_out(own, pair[0])
+
+    with ThreadPoolExecutor(1) as pool, Session(db.engine) as own:
+        first = pool.submit(contextvars.copy_context().run, put_first_out)
+        assert about_to_commit.wait(10)
+        with pytest.raises(ConflictError, match="last active admin"):
+            put_out(own, pair[1])
+        first.result(10)
+    active = select(User.id).where(User.role == "admin", User.active.is_(True))
+    assert session.scalars(active).all() == [pair[1]]
+
+
+def test_the_session_in_which_a_password_is_changed_stays(session: Session, user_id: int) -> None:
+    own = Actor("user", "anna@example.org", Role.EDITOR)
+    here, elsewhere = start_session(session, user_id), start_session(session, user_id)
+    change_password(session, own, user_id, "another password", current=PASSWORD, keep=here)
+    assert load_principal(session, here) is not None
+    assert load_principal(session, elsewhere) is None
+
+
+def test_a_token_named_like_a_user_is_not_that_user(session: Session, user_id: int) -> None:
+    program = Actor("token", "anna@example.org", Role.EDITOR)
+    with pytest.raises(ForbiddenError):
+        change_password(session, program, user_id, "another password", current=PASSWORD)
