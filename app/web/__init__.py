@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.config import Settings
 from app.web import (
+    addresses,
     compression,
     errors,
     limits,
@@ -26,6 +27,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     registration, so compression, which must see the finished body, comes first
     here and runs last but for the log line.
     """
+    addresses.init(app)
     request_id.init(app)
     logging.init(app)
     compression.init(app)

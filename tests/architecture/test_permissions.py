@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from app.core.permissions import PERMISSIONS, Role
 from app.web.permissions import PUBLIC, declared_permission, requires
@@ -31,7 +31,7 @@ def permission_of(app: Flask, rule: Rule) -> str | None:
 def address(app: Flask, rule: Rule) -> str:
     """Some address of the route; what it names need not exist to be refused."""
     values: dict[str, Any] = {
-        name: 1 if "int" in str(c).lower() else "x" for name, c in rule._converters.items()
+        name: 1 if isinstance(c, IntegerConverter) else "x" for name, c in rule._converters.items()
     }
     with app.test_request_context("/"):
         return app.url_for(rule.endpoint, **values)

@@ -40,14 +40,14 @@ def add_user() -> Response:
     return _done(f"{form.email.data} may log in now.", "/users")
 
 
-@blueprint.post("/users/<int:user_id>/role")
+@blueprint.post("/users/<row_id:user_id>/role")
 @requires("admin:user:manage")
 def change_role(user_id: int) -> Response:
     set_role(db.session(), current_actor(), user_id, request.form.get("role", ""))
     return _done("The role is changed.", "/users")
 
 
-@blueprint.post("/users/<int:user_id>/active")
+@blueprint.post("/users/<row_id:user_id>/active")
 @requires("admin:user:manage")
 def switch_user(user_id: int) -> Response:
     active = request.form.get("active") == "true"
@@ -55,7 +55,7 @@ def switch_user(user_id: int) -> Response:
     return _done("The user may log in again." if active else "The user is locked out.", "/users")
 
 
-@blueprint.post("/users/<int:user_id>/password")
+@blueprint.post("/users/<row_id:user_id>/password")
 @requires("admin:user:manage")
 def set_password(user_id: int) -> Response:
     form = PasswordForm()
@@ -89,7 +89,7 @@ def add_token() -> Response:
     return response
 
 
-@blueprint.post("/tokens/<int:token_id>/revoke")
+@blueprint.post("/tokens/<row_id:token_id>/revoke")
 @requires("admin:token:manage")
 def revoke(token_id: int) -> Response:
     revoke_token_by_id(db.session(), current_actor(), token_id)

@@ -31,6 +31,7 @@ from app.queries.entries import EntryRow, get_entry_by_pk
 from app.queries.entry_detail import field_origin
 from app.queries.facets import choices_in_use
 from app.services.entries import edit_entry, reset_entry, set_protection
+from app.web.addresses import read_row_id
 from app.web.permissions import current_actor, current_settings, requires
 from app.web.render import is_fragment, render_page
 
@@ -55,7 +56,7 @@ def open_editor() -> Response:
     return response
 
 
-@blueprint.post("/entries/<int:pk>/fields/<name>")
+@blueprint.post("/entries/<row_id:pk>/fields/<name>")
 @requires("admin:catalog:edit")
 def save_field(pk: int, name: str) -> BaseResponse:
     entry, field = _entry(pk), _field(name)
@@ -97,7 +98,7 @@ def flip() -> BaseResponse:
     return _done(entry.id, message, give_back=field.name)
 
 
-@blueprint.post("/entries/<int:pk>/reset")
+@blueprint.post("/entries/<row_id:pk>/reset")
 @requires("admin:catalog:edit")
 def give_back(pk: int) -> BaseResponse:
     entry = _entry(pk)
@@ -110,7 +111,7 @@ def give_back(pk: int) -> BaseResponse:
     return _done(pk, f"{what} of {_name_of(entry)} {verb} back with the feeds.")
 
 
-@blueprint.post("/entries/<int:pk>/protection")
+@blueprint.post("/entries/<row_id:pk>/protection")
 @requires("admin:catalog:edit")
 def protect(pk: int) -> BaseResponse:
     entry = _entry(pk)
@@ -122,7 +123,7 @@ def protect(pk: int) -> BaseResponse:
     return _done(pk, f"Edits of {_name_of(entry)} now protect {held}.")
 
 
-@blueprint.get("/entries/<int:pk>/row")
+@blueprint.get("/entries/<row_id:pk>/row")
 @requires("admin:catalog:edit")
 def show_row(pk: int) -> BaseResponse:
     """The entry as it is now, for an editor that gives way to somebody else's value."""
@@ -133,7 +134,7 @@ def show_row(pk: int) -> BaseResponse:
     return make_response(render_template("console/_saved.html", **_pieces(entry, view)))
 
 
-@blueprint.get("/entries/<int:pk>/fields/<name>/origin")
+@blueprint.get("/entries/<row_id:pk>/fields/<name>/origin")
 @requires("admin:catalog:read")
 def origin(pk: int, name: str) -> Response:
     entry, field = _entry(pk), _field(name)
@@ -160,9 +161,10 @@ def _edit(entry: EntryRow, field: Field, value: Any, seen: Any) -> None:
 
 
 def _entry(pk: int | str) -> EntryRow:
-    if isinstance(pk, str) and not (pk.isascii() and pk.isdecimal() and len(pk) < 19):
+    number = read_row_id(pk) if isinstance(pk, str) else pk
+    if number is None:
         raise NotFoundError("there is no such entry")
-    return get_entry_by_pk(db.session(), int(pk))
+    return get_entry_by_pk(db.session(), number)
 
 
 def _field(name: str) -> Field:
