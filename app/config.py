@@ -180,6 +180,8 @@ def _issuers(env: Mapping[str, str]) -> tuple[Mapping[str, str], ...]:
         raise _wrong("ALMANAC_JWT_ISSUERS", given, accepted) from exc
     if not isinstance(loaded, list) or not all(_is_issuer(item) for item in loaded):
         raise _wrong("ALMANAC_JWT_ISSUERS", given, accepted)
+    if len({(item["issuer"], item["audience"]) for item in loaded}) < len(loaded):
+        raise _wrong("ALMANAC_JWT_ISSUERS", given, f"{accepted}, each audience of an issuer once")
     return tuple(loaded)
 
 

@@ -138,19 +138,20 @@ def verify_token(
 ) -> Actor:
     """Who the JWT speaks for; raises `UnauthenticatedError` where it is not to be believed.
 
-    Which issuer it claims decides only whose keys and algorithms it must satisfy.
+    Which issuer and audience it claims decides only whose keys and algorithms it
+    must satisfy. An issuer may be configured once for each of its audiences.
     """
     try:
-        issuer, kid = _claimed_issuer(text)
+        issuer, audiences, kid = _claimed_origin(text)
         if issuer == ISSUER:
             claims = _decode(text, _own_key(settings.secret_key), _OWN, ISSUER, AUDIENCE)
             return _own_actor(session, claims, request_id)
         for configured in settings.jwt_issuers:
-            if configured["issuer"] == issuer:
+            if configured["issuer"] == issuer and configured["audience"] in audiences:
                 return _external_actor(text, kid, configured, request_id)
     except (JoseError, ValueError, TypeError, RecursionError) as exc:
         raise UnauthenticatedError("the token is not valid, or no longer") from exc
-    raise UnauthenticatedError("the token comes from an issuer that is not accepted")
+    raise UnauthenticatedError("the token's issuer, or its audience, is not accepted")
 
 
 def _claims(token: Token) -> dict[str, Any]:
@@ -180,7 +181,7 @@ def _own_key(secret_key: str) -> OctKey:
     return OctKey.import_key(derive.derive(secret_key.encode()))
 
 
-def _claimed_issuer(text: str) -> tuple[str | None, str | None]:
+def _claimed_origin(text: str) -> tuple[str | None, list[Any], str | None]:
     """What an unverified token says of its origin; believed only as far as `verify_token` says."""
     if len(text) > _LONGEST:
         raise ValueError("too long")
@@ -188,9 +189,10 @@ def _claimed_issuer(text: str) -> tuple[str | None, str | None]:
     claims = json.loads(parts.payload)
     if not isinstance(claims, dict):
         raise TypeError("no claims")
-    issuer, kid = claims.get("iss"), parts.headers().get("kid")
+    issuer, audience, kid = claims.get("iss"), claims.get("aud"), parts.headers().get("kid")
     return (
         issuer if isinstance(issuer, str) else None,
+        audience if isinstance(audience, list) else [audience],
         kid if isinstance(kid, str) else None,
     )
 
@@ -229,7 +231,16 @@ def _external_actor(
         raise UnauthenticatedError("the keys of the token's issuer could not be read")
     claims = _decode(text, keys, _EXTERNAL, configured["issuer"], configured["audience"])
     role = _mapped_role(claims, configured["role_claim"])
-    return Actor("token", str(claims["sub"])[:255], role, request_id)
+    return Actor("token", _subject(claims["sub"]), role, request_id)
+
+
+def _subject(given: Any) -> str:
+    """The name for the change log: as it is or not at all, so that no two become one."""
+    if not isinstance(given, str) or not 1 <= len(given) <= 255 or not given.isprintable():
+        raise UnauthenticatedError(
+            "the token's subject must be one line of 1 to 255 printable characters"
+        )
+    return given
 
 
 def _mapped_role(claims: Mapping[str, Any], path: str) -> Role:

@@ -260,6 +260,28 @@ class TestOtherIssuers:
         outside = replace(settings, jwt_issuers=(issuer.settings(path),))
         assert verify_token(session, outside, issuer.sign(**claims)).role is expected
 
+    @pytest.mark.parametrize("audience", ["first", "second", ["other", "second"]], ids=str)
+    def test_each_audience_of_an_issuer_is_accepted(
+        self, session: Session, settings: Settings, issuer: Issuer, audience: object
+    ) -> None:
+        both = tuple(issuer.settings() | {"audience": name} for name in ("first", "second"))
+        outside = replace(settings, jwt_issuers=both)
+        assert verify_token(session, outside, issuer.sign(aud=audience)).name == "robot"
+        for other in ("third", [], [["second"]], {"second": 1}, None):
+            with pytest.raises(UnauthenticatedError):
+                verify_token(session, outside, issuer.sign(aud=other))
+
+    @pytest.mark.parametrize(
+        "subject", ["", "a\nb", "a\x00", "\ud800", "\u202eadmin", "x" * 256, 7, ["a"]], ids=ascii
+    )
+    def test_a_subject_that_cannot_be_shown_is_refused(
+        self, session: Session, outside: Settings, issuer: Issuer, subject: object
+    ) -> None:
+        with pytest.raises(UnauthenticatedError):
+            verify_token(session, outside, issuer.sign(sub=subject))
+        longest = "ü" * 255
+        assert verify_token(session, outside, issuer.sign(sub=longest)).name == longest
+
     @pytest.mark.parametrize("role", [None, "root", [], {"admin": True}, 3])
     def test_without_a_role_nothing_is_allowed(
         self, session: Session, outside: Settings, issuer: Issuer, role: object

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -59,7 +59,8 @@ class Issuer:
             warnings.simplefilter("ignore", SecurityWarning)  # of EdDSA, which issuers still use
             header = {"alg": algorithm, "kid": signer.kid, "theirs": "own header"}
             registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
-            return jwt.encode(header, claims, signer, registry=registry)
+            # As JSON with escapes, which can hold what UTF-8 cannot.
+            return jws.serialize_compact(header, json.dumps(claims), signer, registry=registry)
 
 
 @contextmanager

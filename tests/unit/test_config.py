@@ -1,5 +1,6 @@
 """A wrong setting stops the start with one line."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from app.config import load_settings
 from app.core.errors import ConfigurationError
 from tests.support.paths import ROOT
 
+ISSUER = {
+    "issuer": "https://issuer.example",
+    "audience": "catalog",
+    "jwks_url": "https://issuer.example/keys",
+    "role_claim": "role",
+}
 WRONG = [
     ("DATABASE_URL", "mysql://host/db", "sqlite:///<path> or postgresql+psycopg://"),
     ("DATABASE_URL", "sqlite://", "a file, not memory"),
@@ -23,6 +30,7 @@ WRONG = [
     ("ADMIN_PASSWORD", "short", "8 to 1024 characters"),
     ("JWT_ISSUERS", "{", "a JSON list of objects"),
     ("JWT_ISSUERS", '[{"issuer": "x"}]', "issuer, audience, jwks_url, role_claim"),
+    ("JWT_ISSUERS", json.dumps([ISSUER, ISSUER | {"role_claim": "x"}]), "of an issuer once"),
     ("REDIS_URL", "http://host", "redis://host:port/database"),
     ("SYNC_PROTECTION", "all", "entry or fields"),
     ("FETCH_ALLOW_PRIVATE", "maybe", "true or false"),
@@ -96,3 +104,12 @@ def test_given_values_are_taken(tmp_path: Path) -> None:
     assert not settings.public_feeds
     assert settings.sync_protection == "fields"
     assert settings.trusted_proxies == 1
+
+
+def test_an_issuer_may_have_several_audiences(tmp_path: Path) -> None:
+    issuers = [ISSUER, ISSUER | {"audience": "reports"}]
+    environ = {
+        "ALMANAC_DATA_DIR": str(tmp_path),
+        "ALMANAC_JWT_ISSUERS": json.dumps(issuers),
+    }
+    assert list(load_settings(environ).jwt_issuers) == issuers
