@@ -8,13 +8,14 @@ from flask_limiter import Limiter
 from app.config import Settings
 
 
-def _address() -> str:
+def address() -> str:
+    """Where the request comes from."""
     return request.remote_addr or "unknown"
 
 
 # Where Redis cannot be reached each process counts for itself: nobody is locked out by that, and
 # nobody gets in without being counted.
-limiter = Limiter(key_func=_address, in_memory_fallback_enabled=True, strategy="moving-window")
+limiter = Limiter(key_func=address, in_memory_fallback_enabled=True, strategy="moving-window")
 
 
 def init(app: Flask, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from app.core.errors import UnauthenticatedError
 from app.forms.login import LoginForm
 from app.models import db
 from app.services.users import authenticate
-from app.web.limits import limiter
+from app.web.limits import address, limiter
 from app.web.login import current_principal, log_in, log_out
 from app.web.permissions import public
 from app.web.render import render_page
@@ -33,8 +33,19 @@ def _account() -> str:
     return request.form.get("email", "").strip().lower()[:255]
 
 
+def _account_from_here() -> str:
+    return f"{address()} {_account()}"
+
+
 def _failed(response: Response) -> bool:
     return response.status_code != 303
+
+
+# From one address an account is guessed at ten times. From anywhere it may be tried more often:
+# else whoever knows an e-mail could keep its owner out.
+_EACH_ADDRESS = limiter.limit("30 per 5 minutes", deduct_when=_failed)
+_EACH_PAIR = limiter.limit("10 per 15 minutes", key_func=_account_from_here, deduct_when=_failed)
+_EACH_ACCOUNT = limiter.limit("100 per 15 minutes", key_func=_account, deduct_when=_failed)
 
 
 @blueprint.get("/login")
@@ -47,8 +58,9 @@ def login() -> BaseResponse:
 
 
 @blueprint.post("/login")
-@limiter.limit("30 per 5 minutes", deduct_when=_failed)
-@limiter.limit("10 per 15 minutes", key_func=_account, deduct_when=_failed)
+@_EACH_ADDRESS
+@_EACH_PAIR
+@_EACH_ACCOUNT
 @public
 def log_in_with_password() -> BaseResponse:
     form = LoginForm()
