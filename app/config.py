@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
@@ -18,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from app.core.errors import ConfigurationError
 
 Protection = Literal["entry", "fields"]
-_TRUE = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_TRUE = {"true": True, "false": False}
 _ISSUER_KEYS = {"issuer", "audience", "jwks_url", "role_claim"}
 
 
@@ -93,8 +95,9 @@ def _database_url(env: Mapping[str, str], data_dir: Path) -> str:
     accepted = "sqlite:///<path> or postgresql+psycopg://user:password@host/database"
     try:
         url = make_url(given)
-    except ArgumentError as exc:
-        raise _wrong("ALMANAC_DATABASE_URL", "...", accepted) from exc
+    except (ArgumentError, ValueError) as exc:
+        hidden = re.sub(r":[^:@/]*@", ":***@", given)
+        raise _wrong("ALMANAC_DATABASE_URL", hidden, accepted) from exc
     shown = url.render_as_string(hide_password=True)
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
@@ -196,8 +199,14 @@ def _is_issuer(item: Any) -> bool:
 
 def _redis_url(env: Mapping[str, str]) -> str | None:
     value = env.get("ALMANAC_REDIS_URL", "")
-    if value and not value.startswith(("redis://", "rediss://", "unix://")):
-        raise _wrong("ALMANAC_REDIS_URL", value, "redis://host:port/database, or empty")
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("redis", "rediss", "unix") and parts.port != 0
+    except ValueError:
+        known = False
+    if value and not known:
+        hidden = re.sub(r":[^:@/]*@", ":***@", value)
+        raise _wrong("ALMANAC_REDIS_URL", hidden, "redis://host:port/database, or empty")
     return value or None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
+from sqlalchemy.engine import make_url
 
 from app.blueprints import register_all
 from app.config import Settings, load_settings
@@ -35,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         TESTING=settings.testing,
     )
     app.extensions["almanac.settings"] = settings
+    _reserve(settings.database_url)
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
@@ -42,6 +45,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_web(app, settings)
     register_all(app)
     return app
+
+
+def _reserve(url: str) -> None:
+    """Make SQLite's file readable by its owner only, before SQLite makes it readable by all."""
+    path = make_url(url).database
+    if url.startswith("sqlite") and path and not Path(path).exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _engine_options(url: str) -> dict[str, object]:

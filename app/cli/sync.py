@@ -12,10 +12,14 @@ from app.cli.context import application
 from app.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from app.config import Settings
+    from app.upstreams.base import Rejected
 
+SHOWN = 20
 # The contract's words, in its order.
 WORDS = ("added", "updated", "protected", "retired", "reactivated", "unchanged", "quarantined")
 
@@ -77,7 +81,12 @@ def _sync_one(
         session.rollback()
         reason = f"the database cannot be used: {getattr(error, 'orig', None) or error}"
         return {"feed": name, **dict.fromkeys(WORDS, 0), "error": reason}
-    return {**result.as_dict(), "error": None}
+    details = {"rejected": _listed(result.rejected), "notes": _listed(result.notes)}
+    return {**result.as_dict(), **details, "error": None}
+
+
+def _listed(records: Iterable[Rejected]) -> list[dict[str, str | None]]:
+    return [{"position": r.position, "id": r.raw_id, "reason": r.reason} for r in records]
 
 
 def _say(result: dict[str, Any], as_json: bool) -> None:
@@ -86,3 +95,13 @@ def _say(result: dict[str, Any], as_json: bool) -> None:
     elif not as_json:
         counts = ", ".join(f"{word} {result[word]}" for word in WORDS)
         click.echo(f"{result['feed']}: {counts}")
+        _say_rejected(result["feed"], result["rejected"])
+
+
+def _say_rejected(feed: str, rejected: list[dict[str, str | None]]) -> None:
+    """What was not imported, and why; a long list is cut, `--json` has all of it."""
+    for record in rejected[:SHOWN]:
+        click.echo(f"{feed}: not imported: {record['position']}: {record['reason']}", err=True)
+    if len(rejected) > SHOWN:
+        more = len(rejected) - SHOWN
+        click.echo(f"{feed}: not imported: {more} more, all of them in --json", err=True)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.core.fields import FIELDS, RecordType, feed_fields
+from app.core.fields import FIELDS, Field, Kind, RecordType, feed_fields
 from app.core.hashing import same
 
 Protection = Literal["none", "fields", "entry"]
@@ -97,11 +97,18 @@ def resolve(
             if source is not None:
                 sources[name] = source
             continue
-        if source is not None and field.owner == "feeds" and not same(value, values[name]):
+        if source is not None and not _agrees(field, value, values[name]):
             drift[name] = value
     return State(
         values, sources, drift, protection, _status(protection, said), tuple(sorted(overrides))
     )
+
+
+def _agrees(field: Field, said: Any, in_force: Any) -> bool:
+    """Whether upstream's value is no drift; an unknown flag is shown as off, and is no other."""
+    if field.kind is Kind.FLAG and in_force is None:
+        return said is False
+    return same(said, in_force)
 
 
 def _status(protection: Protection, said: Mapping[str, object]) -> Status:

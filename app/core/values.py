@@ -21,6 +21,7 @@ MAX_LONG_TEXT = 65_536
 MAX_INTEGER = 10**15
 MAX_NUMBER = 10**18
 MAX_DEPTH = 32
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MAX_JSON = 262_144
 MAX_LIST = 1_000
 MAX_PLACES = 24  # decimal places of a price
@@ -92,8 +93,8 @@ def _half_character(text: str) -> bool:
 
 def _line(value: Any) -> str | None:
     text = _text(value)
-    if text is not None and ("\n" in text or "\r" in text):
-        raise ValueProblem("must be one line")
+    if text is not None and _CONTROL.search(text):
+        raise ValueProblem("must be one line without control characters")
     return text
 
 
@@ -179,6 +180,8 @@ def _number(name: str, value: Any) -> int | float:
         raise ValueProblem(f"{name} must be a number or null")
     if not _finite(value) or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise ValueProblem(f"{name} must be a finite number")
+    if isinstance(value, int):
+        return value
     number = float(value)
     return int(number) if number.is_integer() else number
 

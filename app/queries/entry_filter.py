@@ -137,8 +137,10 @@ def parse_list(args: Mapping[str, str]) -> tuple[EntryFilter, int, int]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for the known name most like it, or nothing."""
-    close = difflib.get_close_matches(name[:MAX_TEXT].lower(), list(known), n=1, cutoff=0.6)
+    """` (did you mean 'x'?)` for the known name most like it: one that holds it, if any does."""
+    word, names = name[:MAX_TEXT].lower(), list(known)
+    holding = [one for one in names if word and word in one]
+    close = difflib.get_close_matches(word, holding or names, n=1, cutoff=0.0)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

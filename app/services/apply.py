@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
@@ -39,7 +39,6 @@ from app.services.write import (
     bump_revision,
     change_row,
     insert_rows,
-    load_aliases,
     plot_prices,
     write_edits,
 )
@@ -105,8 +104,8 @@ def apply_plan(run: Run, plan: FeedPlan, providers: Sequence[UpstreamProvider]) 
     _write_claims(run, "provider_model", plan.model_claims)
     _write_claims(run, "entry", plan.entry_claims)
     _write_misses(run, plan)
-    aliased = _write_aliases(run, plan)
-    _index_new(run, aliased)
+    _write_aliases(run, plan)
+    _index_new(run)
     created = set(run.entry_ids.values())
     entry_ids = {run.entry_id(c.ref) for c in plan.entry_claims if isinstance(c.ref, int | str)}
     _settle(run, "entry", (entry_ids | set(plan.entry_misses)) - created)
@@ -207,6 +206,9 @@ def _create_entries(run: Run, plan: FeedPlan) -> None:
         }
         for new in plan.new_entries
     ]
+    for some in chunks([new.public_id for new in plan.new_entries]):
+        # What was another spelling of some entry is the name of one now.
+        run.session.execute(delete(EntryAlias).where(EntryAlias.alias.in_(some)))
     ids = _insert(run.session, CatalogEntry, rows)
     run.entry_ids = {new.identity_key: ids[new.public_id] for new in plan.new_entries}
     run.applied.count("entry", "added", len(rows))
@@ -317,33 +319,22 @@ def _write_misses(run: Run, plan: FeedPlan) -> None:
             )
 
 
-def _write_aliases(run: Run, plan: FeedPlan) -> dict[int, list[str]]:
+def _write_aliases(run: Run, plan: FeedPlan) -> None:
     rows = [
         {"alias": alias, "entry_id": run.entry_id(ref), "manual": False}
         for alias, ref in sorted(plan.aliases.items())
     ]
     insert_rows(run.session, EntryAlias, rows)
-    aliased: dict[int, list[str]] = {}
-    for row in rows:
-        aliased.setdefault(int(str(row["entry_id"])), []).append(str(row["alias"]))
-    return aliased
 
 
-def _index_new(run: Run, aliased: Mapping[int, Sequence[str]]) -> None:
-    """Make new entries, and entries under their new aliases, findable."""
-    ids = set(run.entry_ids.values()) | aliased.keys()
+def _index_new(run: Run) -> None:
+    """Make new entries findable."""
     names = ("model_display_name", "family", "description", "tags")
     columns = [getattr(CatalogEntry, name) for name in ("id", "public_id", *names)]
-    for some in chunks(ids):
-        aliases = load_aliases(run.session, some)
+    for some in chunks(sorted(run.entry_ids.values())):
         found = run.session.execute(select(*columns).where(CatalogEntry.id.in_(some)))
-        index_entries(
-            run.session,
-            [
-                (row.id, search_text(dict(row._mapping), row.public_id, aliases.get(row.id, [])))  # noqa: SLF001
-                for row in found
-            ],
-        )
+        texts = [(row.id, search_text(dict(row._mapping), row.public_id)) for row in found]  # noqa: SLF001 - public accessor
+        index_entries(run.session, texts)
 
 
 def _settle(run: Run, record_type: RecordType, ids: set[int]) -> None:

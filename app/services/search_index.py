@@ -5,7 +5,7 @@ The write path calls these inside its transaction; nothing here commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, insert, text
@@ -34,15 +34,13 @@ _WRITE = {
 }
 
 
-def search_text(values: Mapping[str, Any], public_id: str, aliases: Iterable[str] = ()) -> str:
-    """What a search looks through: id, aliases, display name, family, tags, description; folded.
+def search_text(values: Mapping[str, Any], public_id: str) -> str:
+    """What a search looks through: id, display name, family, tags, description; folded.
 
     `values` are an entry's values by field name; a missing one is unknown.
     """
     named = (values.get("model_display_name"), values.get("family"))
-    return joined(
-        [public_id, *aliases, *named, *(values.get("tags") or ()), values.get("description")]
-    )
+    return joined([public_id, *named, *(values.get("tags") or ()), values.get("description")])
 
 
 def index_entries(session: Session, rows: Sequence[tuple[int, str]]) -> None:

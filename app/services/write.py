@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Insert, Table, Update, bindparam, delete, insert, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,7 +33,7 @@ from app.models import (
     ProviderModel,
     now,
 )
-from app.queries.states import TABLES, Decision, Record, chunks
+from app.queries.states import TABLES, Decision, Record
 from app.services.search_index import index_entries, rewrite_tags, search_text
 
 
@@ -319,25 +319,9 @@ def _refresh_search(session: Session, edits: Iterable[Edit]) -> None:
     }
     if not found:
         return
-    aliases = load_aliases(session, found)
     index_entries(
         session,
-        [
-            (i, search_text(e.after.values, e.record.public_id, aliases.get(i, [])))
-            for i, e in found.items()
-        ],
+        [(i, search_text(e.after.values, e.record.public_id)) for i, e in found.items()],
     )
     tagged = {i: e for i, e in found.items() if "tags" in e.changed_fields()}
     rewrite_tags(session, [(i, e.after.values["tags"]) for i, e in tagged.items()])
-
-
-def load_aliases(session: Session, entry_ids: Iterable[int]) -> dict[int, list[str]]:
-    """The aliases of these entries, by entry id."""
-    found: dict[int, list[str]] = {}
-    for some in chunks(entry_ids):
-        statement = select(EntryAlias.entry_id, EntryAlias.alias).where(
-            EntryAlias.entry_id.in_(some)
-        )
-        for entry_id, alias in session.execute(statement):
-            found.setdefault(entry_id, []).append(alias)
-    return found

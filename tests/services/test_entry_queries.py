@@ -91,10 +91,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def text_of(row: dict[str, Any]) -> list[str]:
-    number = int(row["public_id"][-2:])
-    alias = [f"alias-{number}"] if number % 9 == 0 else []
     parts = (row["public_id"], row["model_display_name"], row["family"], row["description"])
-    return [part.casefold() for part in (*parts, *row["tags"], *alias) if part]
+    return [part.casefold() for part in (*parts, *row["tags"]) if part]
 
 
 def is_wanted(row: dict[str, Any], wanted: EntryFilter) -> bool:
@@ -185,7 +183,7 @@ def test_every_cut_of_a_list_is_a_cut_of_the_whole(
 NEEDLES = (
     *("%", "_", '"', "\\", "'", "*", "-", "vi", "VIP", "MODEL-0", "a b", "🦙", "🦙 LL", "本語"),
     *("ss", "STRASSE", "straße", "σσευσ", "ΣΕΥΣ", "i̇st", "fine", "style", "line one\nof", "NOT"),
-    *('"quoted"', "100% ", "and y*", "(d){e}", "alias-9", "ärger", "ÄRG", "x AND", "^b:"),
+    *('"quoted"', "100% ", "and y*", "(d){e}", "ärger", "ÄRG", "x AND", "^b:"),
 )
 
 

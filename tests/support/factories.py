@@ -44,7 +44,7 @@ def make_entry(session: Session, aliases: Sequence[str] = (), **values: Any) -> 
     session.add(entry)
     session.flush()
     session.add_all(EntryAlias(alias=alias, entry_id=entry.id) for alias in aliases)
-    index_entries(session, [(entry.id, search_text(_searched(entry), entry.public_id, aliases))])
+    index_entries(session, [(entry.id, search_text(_searched(entry), entry.public_id))])
     rewrite_tags(session, [(entry.id, entry.tags)])
     session.execute(update(CatalogRevision).values(revision=CatalogRevision.revision + 1))
     return entry

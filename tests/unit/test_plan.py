@@ -104,7 +104,14 @@ def test_an_absent_record_is_missing_until_its_limit_and_then_left_alone() -> No
     assert third.is_empty()
 
 
-@pytest.mark.parametrize("how", [{"complete": False}, {"unreadable": {("openai", "gpt-4")}}, {"unreadable": {("openai", None)}}])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"complete": False},
+        {"unreadable": {("openai", "gpt-4")}},
+        {"unreadable": {("openai", None)}},
+    ],
+)
 def test_only_a_complete_readable_answer_proves_absence(how: dict[str, Any]) -> None:
     here, gone = offer("gpt-4o"), offer("gpt-4")
     entries = [

@@ -85,6 +85,12 @@ def test_a_person_may_decide_that_a_value_is_unknown() -> None:
     assert state.drift == {"family": "a"}
 
 
+def test_off_upstream_is_no_drift_from_an_unknown_flag() -> None:
+    claims = [said("feed", supports_tools=False, supports_audio=True)]
+    state = resolve("entry", claims, {"notes": "x"}, BLANK, "entry")
+    assert state.drift == {"supports_audio": True}
+
+
 def test_agreeing_with_upstream_is_no_drift() -> None:
     state = resolve("entry", [said("feed", family="a")], {"family": "a"}, BLANK, "entry")
     assert state.drift == {}

@@ -9,6 +9,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app.core.fields import ENTRY_FIELDS
 from app.core.permissions import Role
 from app.models import Batch, CatalogEntry, Change, Override, db
 from tests.support.client import IsolatedClient
@@ -293,13 +294,13 @@ def test_all_wrong_fields_are_named_and_the_nearest_known_one(
     session: Session, entry: CatalogEntry, editor: IsolatedClient
 ) -> None:
     before = contents(session)
-    sent = {"supports_tols": True, "active": 1, "context_length": -1, "notes": "fine", "zzz": 1}
+    sent = {"supports_tols": True, "active": 1, "context_length": -1, "notes": "fine", "name": 1}
     response = editor.patch(ONE, json=sent)
-    problem = assert_refused(response, 400, "active", "context_length", "supports_tols", "zzz")
+    problem = assert_refused(response, 400, "active", "context_length", "name", "supports_tols")
     assert problem["code"] == "validation_error"
     told = {detail["field"]: detail["message"] for detail in problem["details"]}
     assert "'supports_tools'" in told["supports_tols"]
-    assert "mean" not in told["zzz"]
+    assert "'model_display_name'" in told["name"]
     assert contents(session) == before
 
 
@@ -324,6 +325,26 @@ def test_a_body_that_is_no_json_object_is_refused(
     response = editor.patch(ONE, data=body, content_type="application/json")
     assert response.status_code == status, response.get_data(as_text=True)
     assert {"code", "error", "message", "request_id"} <= set(response.get_json())
+    assert contents(session) == before
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("depth", [40, 300, 700, 880, 920, 960, 1000, 5000, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")], ids=str)
+def test_no_depth_of_nesting_breaks_the_server(
+    session: Session,
+    entry: CatalogEntry,
+    editor: IsolatedClient,
+    depth: int,
+    opening: bytes,
+    closing: bytes,
+) -> None:
+    before = contents(session)
+    deep = opening * depth + b"1" + closing * depth
+    for name in [field.name for field in ENTRY_FIELDS] + ["nothing_like_it"]:
+        body = b'{"%b": %b}' % (name.encode(), deep)
+        response = editor.patch(ONE, data=body, content_type="application/json")
+        assert response.status_code == 400, (name, response.get_data(as_text=True))
     assert contents(session) == before
 
 

@@ -9,12 +9,20 @@ from app.core.values import MAX_INTEGER, MAX_LIST, MAX_LONG_TEXT, MAX_TEXT
 
 Schema = dict[str, Any]
 
-_LINE: Schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\r\n\x00]*$"}
+# A character of one line, and one that is no space either.
+_ANY = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_INK = r"[^\s\x00-\x1f\x7f-\x9f\u2028\u2029]"
+
+_LINE: Schema = {
+    "type": "string",
+    "maxLength": MAX_TEXT,
+    "pattern": f"^{_ANY}*$",
+}
 _ITEM: Schema = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_TEXT,
-    "pattern": r"^[^\r\n\x00]*\S[^\r\n\x00]*$",
+    "pattern": f"^{_ANY}*{_INK}{_ANY}*$",
 }
 _ITEMS: Schema = {"type": "array", "items": _ITEM, "maxItems": MAX_LIST}
 _OPTIONAL_LINE: Schema = {**_LINE, "type": ["string", "null"]}
@@ -22,7 +30,10 @@ _OPTIONAL_ITEMS: Schema = {**_ITEMS, "type": ["array", "null"]}
 _DEFAULTS: Schema = {
     "type": ["object", "null"],
     "maxProperties": MAX_LIST,
-    "propertyNames": {"maxLength": MAX_TEXT, "pattern": r"^\S([^\r\n\x00]*\S)?$"},
+    "propertyNames": {
+        "maxLength": MAX_TEXT,
+        "pattern": f"^{_INK}({_ANY}*{_INK})?$",
+    },
     "additionalProperties": {"type": ["number", "null"], "minimum": -1e18, "maximum": 1e18},
 }
 
