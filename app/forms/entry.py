@@ -141,8 +141,9 @@ def _read_parameters(posted: Posted) -> dict[str, Any]:
 def _read_default(name: str, text: str) -> int | float:
     if not _NUMBER.fullmatch(text):
         raise ValueProblem(f"the default of {name} must be a number, such as 0.7")
-    number = float(text)
-    return int(text) if text.lstrip("+-").isdecimal() else number
+    # With so many digits a float says as well that the number is too large.
+    whole = text.lstrip("+-").isdecimal() and len(text) < 300
+    return int(text) if whole else float(text)
 
 
 def _read_json(posted: Posted) -> Any:
@@ -151,11 +152,15 @@ def _read_json(posted: Posted) -> Any:
         return {}
     try:
         return json.loads(text, parse_constant=_no_constant)
+    except ValueProblem:
+        raise
     except json.JSONDecodeError as exc:
         place = f"line {exc.lineno}, column {exc.colno}"
         raise ValueProblem(f"is not JSON: {exc.msg} ({place})") from exc
     except RecursionError as exc:
         raise ValueProblem("is nested too deeply") from exc
+    except ValueError as exc:
+        raise ValueProblem("holds a number with too many digits") from exc
 
 
 def _no_constant(name: str) -> Any:

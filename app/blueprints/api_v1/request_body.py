@@ -18,6 +18,7 @@ from app.queries.entry_filter import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_REASON = 500
+_TOO_DEEP = "the body is nested too deeply"
 _LONGEST_NUMBER = 300  # digits; far above any limit, far below what arithmetic minds
 
 
@@ -33,6 +34,8 @@ def read_body(model: type[Model]) -> Model:
         problems = [_problem(error, model) for error in exc.errors(include_url=False)]
         message = "; ".join(f"{problem.field} {problem.message}" for problem in problems[:5])
         raise ValidationError(message, problems) from None
+    except RecursionError as exc:  # what could just be decoded may be too deep to be looked at
+        raise ValidationError(_TOO_DEEP) from exc
 
 
 def read_reason() -> str | None:
@@ -81,9 +84,8 @@ def _json_object(body: bytes) -> dict[str, Any]:
             parse_constant=_no_constant,
             parse_int=_int,
         )
-    except (ValueError, RecursionError) as exc:
-        reason = "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
-        raise ValidationError(f"the body is not valid JSON: {reason}") from exc
+    except ValueError as exc:
+        raise ValidationError(f"the body is not valid JSON: {exc}") from exc
     if not isinstance(loaded, dict):
         raise ValidationError("the body must be a JSON object")
     return loaded
