@@ -23,7 +23,7 @@ from flask_wtf.csrf import CSRFError
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
-from app.core.errors import AlmanacError, FieldProblem, UnauthenticatedError
+from app.core.errors import AlmanacError, BusyError, FieldProblem, UnauthenticatedError
 from app.web.limits import limiter
 from app.web.render import is_api, is_fragment
 from app.web.request_id import request_id
@@ -61,6 +61,8 @@ class Problem:
 
 def describe(error: Exception) -> Problem:
     """What the outside may know of an error. Anything unforeseen is a 500 without internals."""
+    if isinstance(error, BusyError):
+        return Problem(error.status, error.code, error.title, error.message, retry_after=1)
     if isinstance(error, AlmanacError):
         message = error.message if error.status < 500 else HTTP_ERRORS[500][2]
         return Problem(error.status, error.code, error.title, message, error.details)
@@ -88,7 +90,8 @@ def handle(error: Exception) -> Response:
         return make_response(error.response)
     problem = describe(error)
     if problem.status >= 500:
-        _log.error("request failed", path=request.path, exc_info=error)
+        log = _log.warning if isinstance(error, BusyError) else _log.error
+        log("request failed", path=request.path, exc_info=error)
     if isinstance(error, UnauthenticatedError) and not is_api():
         return _to_login()
     response = _json(problem) if is_api() else _html(problem)

@@ -31,6 +31,7 @@ def add_views(app: Flask) -> None:
         "conflict": errors.ConflictError("somebody was faster"),
         "precondition": errors.PreconditionError("it is version 3 now"),
         "missing": errors.NotFoundError("there is no model x"),
+        "busy": errors.BusyError("another write takes long"),
         "forbidden": errors.ForbiddenError("this needs the role editor"),
         "unforeseen": RuntimeError("password=hunter2"),
         "configuration": errors.ConfigurationError("KEY=secret is not accepted"),

@@ -12,6 +12,7 @@ CASES = [
     ("precondition", 412, "precondition_failed"),
     ("missing", 404, "not_found"),
     ("forbidden", 403, "forbidden"),
+    ("busy", 503, "busy"),
     ("unforeseen", 500, "internal_error"),
 ]
 
@@ -46,6 +47,22 @@ def test_internals_are_logged_and_not_told(prober: FlaskClient, prefix: str, nam
     assert "hunter2" not in answer.text
     assert "secret" not in answer.text
     assert [line for line in lines if line["log_level"] == "error" and line["exc_info"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/v1/busy", {}), ("/console/busy", {}), ("/console/busy", HTMX)],
+    ids=["program", "page", "htmx"],
+)
+def test_who_meets_a_busy_database_is_told_when_to_come_back(
+    prober: FlaskClient, path: str, headers: dict[str, str]
+) -> None:
+    answer = prober.get(path, headers=headers)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "another write takes long" in answer.text
+    assert (answer.headers.get("HX-Retarget") == "#toasts") is bool(headers)
 
 
 def test_people_get_a_page(prober: FlaskClient) -> None:

@@ -44,7 +44,7 @@ def read_entry(model_public_id: str) -> Response:
 
 @blueprint.patch("/admin/models/catalogs/<public_id:model_public_id>", merge_slashes=False)
 @describe(
-    Entry, tag=TAG, body=EntryPatch, headers=EditHeaders, errors=(400, 404, 409, 412, 413, 415)
+    Entry, tag=TAG, body=EntryPatch, headers=EditHeaders, errors=(400, 404, 409, 412, 413, 415, 503)
 )
 @requires("admin:catalog:edit")
 def patch_entry(model_public_id: str) -> Response:
