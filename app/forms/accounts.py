@@ -6,8 +6,9 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import EqualTo, InputRequired, Length, NumberRange
 
+from app.core.errors import AlmanacError
 from app.core.permissions import Role
 
 ROLES = {
@@ -40,9 +41,34 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class OwnPasswordForm(FlaskForm):  # type: ignore[misc]
+    """A new password for oneself."""
+
+    current = PasswordField(
+        "Current password", [InputRequired("Enter your current password."), Length(max=1024)]
+    )
+    password = PasswordField(
+        "New password",
+        [InputRequired("Enter a new password."), Length(8, 1024, "Use 8 characters or more.")],
+    )
+    again = PasswordField(
+        "New password again",
+        [EqualTo("password", "This is not the same as the new password.")],
+    )
+
+
 class TokenForm(FlaskForm):  # type: ignore[misc]
     """A new API token."""
 
     name = StringField("Name", [InputRequired("Enter a name."), Length(max=100)])
     role = SelectField("Role", choices=_CHOICES)
     days = IntegerField("Valid for days", [InputRequired(), NumberRange(1, 3650)], default=365)
+
+
+def show_error(error: AlmanacError, form: FlaskForm) -> None:
+    """Put a service's refusal beside the field it is about."""
+    for detail in error.details:
+        if detail.field in form:
+            form[detail.field].errors = [*form[detail.field].errors, error.message]
+            return
+    form.form_errors.append(error.message)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, request
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from app.core.errors import AlmanacError, ConflictError, ValidationError
-from app.forms.accounts import ROLES, PasswordForm, TokenForm, UserForm
+from app.core.errors import ConflictError, ValidationError
+from app.forms.accounts import ROLES, PasswordForm, TokenForm, UserForm, show_error
 from app.models import db, now
 from app.queries.accounts import list_tokens, list_users
 from app.services.tokens import create_token, revoke_token_by_id
@@ -35,7 +34,7 @@ def add_user() -> Response:
     try:
         create_user(db.session(), current_actor(), *given)
     except (ConflictError, ValidationError) as error:
-        _show(error, form)
+        show_error(error, form)
         return _users_page(form, status=422)
     return _done(f"{form.email.data} may log in now.", "/users")
 
@@ -81,7 +80,7 @@ def add_token() -> Response:
     try:
         jwt = create_token(db.session(), current_actor(), current_settings(), **given)
     except (ConflictError, ValidationError) as error:
-        _show(error, form)
+        show_error(error, form)
         return _tokens_page(form, status=422)
     # Shown in this answer only: after a redirect it would have to be kept somewhere.
     response = _tokens_page(TokenForm(formdata=None), created=jwt, created_name=form.name.data)
@@ -121,15 +120,6 @@ def _tokens_page(
         created=created,
         created_name=created_name,
     )
-
-
-def _show(error: AlmanacError, form: FlaskForm) -> None:
-    """Put a service's refusal beside the field it is about."""
-    for detail in error.details:
-        if detail.field in form:
-            form[detail.field].errors = [*form[detail.field].errors, error.message]
-            return
-    form.form_errors.append(error.message)
 
 
 def _done(message: str, path: str) -> Response:

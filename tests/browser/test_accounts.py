@@ -1,0 +1,43 @@
+"""Users, tokens and the own account, in a browser."""
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from app.core.permissions import SYSTEM
+from app.models import db
+from app.services.tokens import create_token
+from app.services.users import create_user
+from app.web.permissions import current_settings
+from tests.support.axe import violations
+from tests.support.seed import ADMIN_PASSWORD
+
+LONG = "a.person.with.a.rather.long.name@department.example.org"
+WIDER_THAN_SHOWN = """() => [...document.querySelectorAll("html, .table-card")]
+    .filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.className)"""
+
+
+@pytest.mark.parametrize("path", ["/users", "/tokens", "/account"])
+def test_nothing_has_to_be_scrolled_sideways_on_a_phone(
+    admin_page: Page, live_app: Flask, path: str
+) -> None:
+    with live_app.app_context():
+        create_user(db.session(), SYSTEM, LONG, "long enough", "editor")
+        create_token(db.session(), SYSTEM, current_settings(), name="x" * 60, role="viewer")
+    admin_page.set_viewport_size({"width": 390, "height": 844})
+    admin_page.goto(path)
+    assert admin_page.evaluate(WIDER_THAN_SHOWN) == []
+    assert violations(admin_page) == []
+
+
+def test_the_password_is_changed_from_the_menu(admin_page: Page) -> None:
+    page = admin_page
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("link", name="Change password").click()
+    page.get_by_label("Current password").fill(ADMIN_PASSWORD)
+    page.get_by_label("New password", exact=True).fill("a better password")
+    page.get_by_label("New password again").fill("a better password")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("status")).to_contain_text("Your password is changed")
+    page.goto("/users")
+    expect(page.get_by_role("heading", name="Users")).to_be_visible()
