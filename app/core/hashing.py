@@ -14,6 +14,8 @@ def canonical(value: Any) -> str:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values mean the same. Python's 1 == True, which are two values in JSON."""
+    if one is other:
+        return True
     if isinstance(one, dict | list) and isinstance(other, dict | list):
         return bool(one == other) and canonical(one) == canonical(other)
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
@@ -64,10 +64,11 @@ def load_records(
 ) -> dict[int, Record]:
     """The records by id, with overrides and claims; ``lock`` keeps others from changing them."""
     records: dict[int, Record] = {}
+    connection = session.connection()
     for some in chunks(sorted(ids)):
-        records |= _load_rows(session, record_type, some, lock)
-        _load_overrides(session, record_type, some, records)
-        _load_claims(session, record_type, some, records)
+        records |= _load_rows(connection, record_type, some, lock)
+        _load_overrides(connection, record_type, some, records)
+        _load_claims(connection, record_type, some, records)
     if record_type == "provider_model":
         _add_entry_names(session, records)
     return records
@@ -98,11 +99,11 @@ def _parameters(record_type: RecordType, ids: Sequence[int]) -> dict[str, Any]:
 
 
 def _load_rows(
-    session: Session, record_type: RecordType, ids: Sequence[int], lock: bool
+    connection: Connection, record_type: RecordType, ids: Sequence[int], lock: bool
 ) -> dict[int, Record]:
     statement = _rows_statement(record_type, len(ids) == 1, lock)
     parameters = {"ids": _parameters(record_type, ids)["ids"]}
-    rows = session.connection().execute(statement, parameters)
+    rows = connection.execute(statement, parameters)
     return {row.id: _record(record_type, row) for row in rows}
 
 
@@ -137,10 +138,13 @@ def _overrides_statement(single: bool) -> Select[Any]:
 
 
 def _load_overrides(
-    session: Session, record_type: RecordType, ids: Sequence[int], records: Mapping[int, Record]
+    connection: Connection,
+    record_type: RecordType,
+    ids: Sequence[int],
+    records: Mapping[int, Record],
 ) -> None:
     statement, parameters = _overrides_statement(len(ids) == 1), _parameters(record_type, ids)
-    for record_id, name, value, base in session.connection().execute(statement, parameters):
+    for record_id, name, value, base in connection.execute(statement, parameters):
         if record_id in records:
             records[record_id].overrides[name] = Decision(value, base)
 
@@ -165,10 +169,13 @@ def _claims_statement(single: bool) -> Select[Any]:
 
 
 def _load_claims(
-    session: Session, record_type: RecordType, ids: Sequence[int], records: Mapping[int, Record]
+    connection: Connection,
+    record_type: RecordType,
+    ids: Sequence[int],
+    records: Mapping[int, Record],
 ) -> None:
     statement, parameters = _claims_statement(len(ids) == 1), _parameters(record_type, ids)
-    for row in session.connection().execute(statement, parameters):
+    for row in connection.execute(statement, parameters):
         if row.record_id in records:
             trusted = trusted_fields(row.feed_kind, row.feed_trusted_fields)
             records[row.record_id].claims[row.feed_id] = Said(

@@ -81,16 +81,19 @@ class Edit:
     decide: dict[str, Decision] = field(default_factory=dict)
     release: frozenset[str] = frozenset()
     columns: dict[str, Any] = field(default_factory=dict)
+    _changed: list[str] | None = None
 
     def changed_fields(self) -> list[str]:
         """The registry fields whose value in force, or whose owner, becomes another."""
-        before = self.record.state
-        marks = set(before.manual_fields) ^ set(self.after.manual_fields)
-        return [
-            name
-            for name in FIELDS[self.record.record_type]
-            if name in marks or not same(before.values[name], self.after.values[name])
-        ]
+        if self._changed is None:
+            before = self.record.state
+            marks = set(before.manual_fields) ^ set(self.after.manual_fields)
+            self._changed = [
+                name
+                for name in FIELDS[self.record.record_type]
+                if name in marks or not same(before.values[name], self.after.values[name])
+            ]
+        return self._changed
 
     def has_effect(self) -> bool:
         """Whether there is anything at all to write, derived columns included."""

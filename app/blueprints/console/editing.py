@@ -38,6 +38,7 @@ from app.web.render import is_fragment, render_page
 blueprint = Blueprint("editing", __name__)
 EDITABLE = FIELDS["entry"]
 _SEEN = {"on": True, "off": False, "unknown": None}
+_NAME = "\x00name\x00"  # nothing that a person may write
 # The field whose values in use are offered while typing.
 _CHOICES = {"family": "families", "requires_feature_flag": "feature_flags"}
 
@@ -68,7 +69,7 @@ def save_field(pk: int, name: str) -> BaseResponse:
         editor = Editor(field, data, opened, request.form.get("reason", ""), str(problem))
         return _replace_editor(_editor(entry, editor, 422))
     try:
-        _edit(entry, field, value, seen)
+        _edit(entry.id, field, value, seen)
     except EditConflictError as conflict:
         return _replace_editor(_conflict(entry, field, value, conflict.current[field.name]))
     text = shortened(field, value)
@@ -83,19 +84,19 @@ def save_field(pk: int, name: str) -> BaseResponse:
 @blueprint.post("/entries/flip")
 @requires("admin:catalog:edit")
 def flip() -> BaseResponse:
-    pk, name, seen = (*request.form.get("flip", "").split(":"), "", "", "")[:3]
-    entry, field = _entry(pk), _field(name)
+    row, name, seen = (*request.form.get("flip", "").split(":"), "", "", "")[:3]
+    pk, field = _row_id(row), _field(name)
     if field.kind is not Kind.FLAG or seen not in _SEEN:
         raise NotFoundError("there is no such flag")
     value = seen != "on"
     try:
-        _edit(entry, field, value, _SEEN[seen])
+        _edit(pk, field, value, _SEEN[seen])
     except EditConflictError as conflict:
         now = shown(field, conflict.current[field.name]) or "unknown"
-        message = f"{field.label} of {_name_of(entry)} was changed meanwhile: it is {now}."
-        return _done(entry.id, message, category="warning", status=409)
-    message = f"{field.label} is {'on' if value else 'off'} for {_name_of(entry)}."
-    return _done(entry.id, message, give_back=field.name)
+        message = f"{field.label} of {_NAME} was changed meanwhile: it is {now}."
+        return _done(pk, message, category="warning", status=409)
+    message = f"{field.label} is {'on' if value else 'off'} for {_NAME}."
+    return _done(pk, message, give_back=field.name)
 
 
 @blueprint.post("/entries/<row_id:pk>/reset")
@@ -148,11 +149,11 @@ def origin(pk: int, name: str) -> Response:
     return make_response(render_template("console/_origin.html", **context))
 
 
-def _edit(entry: EntryRow, field: Field, value: Any, seen: Any) -> None:
+def _edit(pk: int, field: Field, value: Any, seen: Any) -> None:
     edit_entry(
         db.session(),
         current_actor(),
-        entry.id,
+        pk,
         {field.name: value},
         default_protection=current_settings().sync_protection,
         reason=read_reason(request.form),
@@ -160,11 +161,15 @@ def _edit(entry: EntryRow, field: Field, value: Any, seen: Any) -> None:
     )
 
 
-def _entry(pk: int | str) -> EntryRow:
-    number = read_row_id(pk) if isinstance(pk, str) else pk
+def _row_id(text: str) -> int:
+    number = read_row_id(text)
     if number is None:
         raise NotFoundError("there is no such entry")
-    return get_entry_by_pk(db.session(), number)
+    return number
+
+
+def _entry(pk: int | str) -> EntryRow:
+    return get_entry_by_pk(db.session(), _row_id(pk) if isinstance(pk, str) else pk)
 
 
 def _field(name: str) -> Field:
@@ -238,8 +243,12 @@ def _done(
     status: int = 200,
     give_back: str | None = None,
 ) -> BaseResponse:
-    """The changed pieces for htmx; for a plain form the way back to where it stood."""
+    """The changed pieces for htmx; for a plain form the way back to where it stood.
+
+    `_NAME` in the message stands for the entry's name as it is now.
+    """
     entry = get_entry_by_pk(db.session(), pk)
+    message = message.replace(_NAME, _name_of(entry))
     view, back = _view(request.form.get("view")), _back(request.form.get("back"), entry)
     if not is_fragment():
         flash(message, category)
