@@ -1,4 +1,4 @@
-"""Users, tokens and the own account, in a browser."""
+"""Users, tokens, the own account and the API reference, in a browser."""
 
 import pytest
 from flask import Flask
@@ -41,3 +41,23 @@ def test_the_password_is_changed_from_the_menu(admin_page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Your password is changed")
     page.goto("/users")
     expect(page.get_by_role("heading", name="Users")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_api_reference_is_accessible(page: Page, theme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/v1/docs")
+    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    page.reload()
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate(WIDER_THAN_SHOWN) == []
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/v1/docs", "/provider-models"])
+def test_the_top_bar_stays_while_a_long_page_scrolls(admin_page: Page, path: str) -> None:
+    admin_page.goto(path)
+    admin_page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    expect(admin_page.locator(".topbar")).to_be_in_viewport(ratio=1)
+    assert admin_page.evaluate("window.scrollY") > 1000

@@ -1,6 +1,7 @@
 """The OpenAPI document: complete, readable by people, and true as far as random calls can tell."""
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from app.models import db
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry
 from tests.support.people import api_client
+from tests.web.html import checked
 from tests.web.test_api_catalog import KEYS, LIST, body_of
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -45,11 +47,33 @@ def test_the_description_can_be_read_by_people(client: IsolatedClient) -> None:
     response = client.get("/v1/docs")
     assert response.status_code == 200
     page = response.get_data(as_text=True)
-    assert LIST in page
+    sound = checked(page)
     assert "X-Change-Reason" in page
-    assert "<style" not in page
-    assert "style=" not in page
+    inside = {link["href"].removeprefix("#") for link in sound.all("a") if "#" in link["href"]}
+    assert inside <= {element["id"] for element in sound.elements}, "links that lead nowhere"
+    spec = body_of(client.get("/v1/openapi.json"))
+    assert {f"object-{name}" for name in spec["components"]["schemas"]} <= inside
+    methods = [span.text for span in sound.all("span") if "docs-method" in span["class"]]
+    assert len(methods) == 2 * sum(len(path) for path in spec["paths"].values())
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_every_example_of_the_description_works(
+    app: Flask, client: IsolatedClient, token: str
+) -> None:
+    examples = [e.text for e in checked(client.get("/v1/docs").text).all("code")]
+    examples = [text for text in examples if text.startswith("curl ")]
+    assert len(examples) == len(OPERATIONS)
+    for text in examples:
+        words = shlex.split(text.replace("$TOKEN", token.removeprefix("Bearer ")))
+        given = [words[n + 1] for n, word in enumerate(words) if word == "-H"]
+        answer = client.open(
+            next(word for word in words if "://" in word).partition("localhost")[2],
+            method=words[words.index("-X") + 1] if "-X" in words else "GET",
+            headers=[tuple(header.split(": ", 1)) for header in given],
+            data=words[words.index("-d") + 1] if "-d" in words else None,
+        )
+        assert answer.status_code == 200, (text, answer.text)
 
 
 @pytest.fixture

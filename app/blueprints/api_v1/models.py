@@ -88,9 +88,15 @@ class _Strict(BaseModel):
         }
 
 
+class _EntryExample(_Strict):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"context_length": 128000, "supports_tools": True}]}
+    )
+
+
 EntryPatch: type[_Strict] = create_model(
     "EntryPatch",
-    __base__=_Strict,
+    __base__=_EntryExample,
     __doc__="Some fields of an entry. Absent: untouched. Read-only keys are ignored.",
     **{field.name: _editable(field) for field in ENTRY_FIELDS},
     **{name: _ignored(schema) for name, schema in READ_ONLY.items()},
@@ -155,7 +161,9 @@ class EditHeaders(BaseModel):
 EntryQuery: type[BaseModel] = create_model(
     "EntryQuery",
     __doc__="Which entries, in which order. Read by `app.queries.entry_filter`.",
-    limit=_parameter({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 20}),
+    limit=_parameter(
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 20, "examples": [5]}
+    ),
     offset=_parameter({"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}),
     sort=_parameter(
         {"type": "string", "enum": list(SORTS), "default": "created_at"},
@@ -163,7 +171,7 @@ EntryQuery: type[BaseModel] = create_model(
     ),
     order=_parameter({"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
     q=_parameter(
-        {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$"},
+        {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$", "examples": ["gpt"]},
         "Part of id, display name, family, description or a tag; case does not matter.",
     ),
     status=_parameter({"type": "string", "enum": list(STATUSES)}),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from pydantic import BaseModel
 from spectree import Response as Responses
 from spectree import SecurityScheme, SpecTree
@@ -21,6 +21,7 @@ from spectree.models import SecureType, SecuritySchemeData
 
 from app.blueprints.api_v1.answers import json_response
 from app.blueprints.api_v1.models import Problem
+from app.blueprints.api_v1.reference import objects_of, operations_of
 from app.web.permissions import public
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -96,7 +97,11 @@ def document() -> Response:
 @blueprint.get("/docs")
 @public
 def docs() -> str:
-    return render_template("api/docs.html", api=specification())
+    spec = specification()
+    operations = operations_of(spec, request.host_url.rstrip("/"))
+    return render_template(
+        "api/docs.html", spec=spec, operations=operations, objects=objects_of(spec)
+    )
 
 
 def _polished(spec: dict[str, Any]) -> dict[str, Any]:
