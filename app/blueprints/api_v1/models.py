@@ -152,6 +152,7 @@ class EditHeaders(BaseModel):
             {
                 "type": "string",
                 "maxLength": MAX_REASON,
+                "pattern": r"\S",
                 "description": "For the change log; letters beyond ASCII percent-encoded as UTF-8.",
             }
         ),

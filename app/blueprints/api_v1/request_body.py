@@ -42,10 +42,14 @@ def read_reason() -> str | None:
     """`X-Change-Reason`, whatever way its letters came through a header.
 
     Beyond ASCII that is percent-encoding; or UTF-8 or Latin-1, where the server lets
-    them through (granian empties such a header). Raises `ValidationError` where it is
-    longer than 500 characters.
+    them through. Raises `ValidationError` where it is longer than 500 characters, or
+    there but empty: that is what granian makes of letters beyond ASCII, and a reason
+    must not get lost without a word.
     """
-    text = request.headers.get("X-Change-Reason", "")
+    given = request.headers.get("X-Change-Reason")
+    if given is not None and not given.strip():
+        _refuse_reason("is empty; percent-encode letters beyond ASCII")
+    text = given or ""
     with suppress(UnicodeError):  # else it really is Latin-1
         text = text.encode("latin-1").decode("utf-8")
     if "%" in text and not any(c.isspace() for c in text):
@@ -53,11 +57,13 @@ def read_reason() -> str | None:
             text = unquote(text, errors="strict")
     text = "".join(c if c.isprintable() else " " for c in text).strip()
     if len(text) > MAX_REASON:
-        problem = f"must have at most {MAX_REASON} characters (it has {len(text)})"
-        raise ValidationError(
-            f"X-Change-Reason {problem}", [FieldProblem("X-Change-Reason", problem)]
-        )
+        _refuse_reason(f"must have at most {MAX_REASON} characters (it has {len(text)})")
     return text or None
+
+
+def _refuse_reason(problem: str) -> NoReturn:
+    field = FieldProblem("X-Change-Reason", problem)
+    raise ValidationError(f"{field.field} {problem}", [field])
 
 
 def checked_name(name: str) -> str:
