@@ -62,6 +62,5 @@ def _engine_options(url: str) -> dict[str, object]:
     return {
         "connect_args": options,
         "pool_size": 20,
-        "pool_pre_ping": True,
         "pool_recycle": 1800,
     }

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, Engine, MetaData, String, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+IDLE_SECONDS = 5.0
 
 # Every JSON column: None is SQL NULL, which means unknown; PostgreSQL gets jsonb.
 JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -46,17 +53,40 @@ def now() -> int:
 
 
 def configure_engine(engine: Engine) -> None:
-    """Make SQLite transactional as PostgreSQL is.
+    """Make SQLite transactional as PostgreSQL is; notice when PostgreSQL was restarted.
 
     WAL lets readers go on while one writes; FULL makes a commit durable; the
     explicit BEGIN (IMMEDIATE where the connection's option `sqlite_begin` says
     so) replaces the driver's habit of starting transactions late, which would
     let a read-then-write lose its lock half-way.
     """
-    if engine.dialect.name != "sqlite":
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
         return
-    event.listen(engine, "connect", _sqlite_connect)
-    event.listen(engine, "begin", _sqlite_begin)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_ping_when_idle, engine))
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_when_idle(
+    engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
+) -> None:
+    """Ask whether a pooled connection still lives, where it has not been used for a while.
+
+    Asking every time would double the round trips of a short request.
+    """
+    if time.monotonic() - record.info.get("used_at", time.monotonic()) < IDLE_SECONDS:
+        return
+    try:
+        alive = engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise DisconnectionError
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
