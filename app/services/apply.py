@@ -32,6 +32,7 @@ from app.queries.states import (
     load_records,
     trusted_fields,
 )
+from app.services.maintenance import refresh_statistics
 from app.services.search_index import index_entries, search_text
 from app.services.write import (
     Action,
@@ -49,6 +50,8 @@ BLANK: dict[RecordType, dict[str, Any]] = {
     "provider_model": dict.fromkeys(FIELDS["provider_model"]) | {"active": False},
 }
 Named = type[CatalogEntry] | type[Provider] | type[ProviderModel]
+# So many new records make what the query planner believes of the tables wrong.
+MANY = 500
 COUNTED = ("added", "updated", "protected", "retired", "reactivated")
 
 
@@ -111,6 +114,8 @@ def apply_plan(run: Run, plan: FeedPlan, providers: Sequence[UpstreamProvider]) 
     _settle(run, "entry", (entry_ids | set(plan.entry_misses)) - created)
     model_ids = {c.ref for c in plan.model_claims if isinstance(c.ref, int)}
     _settle(run, "provider_model", model_ids | set(plan.missing))
+    if len(plan.new_entries) + len(plan.new_models) >= MANY:
+        refresh_statistics(run.session)
     bump_revision(run.session)
     return run.applied
 

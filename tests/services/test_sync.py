@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.core.errors import FeedError, FeedFormatError, GuardError, NotFoundError
@@ -100,6 +100,19 @@ def test_no_sync_overwrites_what_a_person_decided(session: Session, tmp_path: Pa
     assert (row.version, row.updated_at, row.context_length, row.supports_tools) == kept
     assert row.drift == {"context_length": 9, "supports_tools": False}
     assert result.counts["protected"] == 1
+
+
+@pytest.mark.engines("sqlite")
+def test_a_large_import_tells_the_planner_what_the_tables_hold(
+    session: Session, tmp_path: Path
+) -> None:
+    gathered = text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")
+    sync(session, tmp_path, answer(filler(10)))
+    assert session.scalar(gathered) == 0
+    sync(session, tmp_path, answer(filler(300)))
+    assert session.scalar(gathered) == 1
+    rows = text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'catalog_entries'")
+    assert (session.scalar(rows) or 0) > 0
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(session: Session, tmp_path: Path) -> None:
