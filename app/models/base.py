@@ -13,7 +13,7 @@ from sqlalchemy import JSON, BigInteger, Connection, Engine, MetaData, String, e
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 IDLE_SECONDS = 5.0
@@ -42,6 +42,27 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class DecidedState:
+    """The columns of every record that feeds fill and people decide about.
+
+    The write path derives `manual_fields`, `sources` and `drift` from claims and
+    overrides and keeps them here, so that a page of a table is one read.
+    """
+
+    status: Mapped[str] = mapped_column(String(16))  # init, filled, updated
+    protection: Mapped[str] = mapped_column(String(8), default="none")  # none, fields, entry
+    # What a person chose for this record; NULL follows the installation's setting.
+    protection_choice: Mapped[str | None] = mapped_column(String(8))
+    manual_fields: Mapped[Texts] = mapped_column(default=list)
+    sources: Mapped[JsonObject] = mapped_column(default=dict)
+    drift: Mapped[JsonObject | None]
+    version: Mapped[int] = mapped_column(default=1)
+    retired_at: Mapped[Seconds | None]
+    last_synced_at: Mapped[Seconds | None]
+    created_at: Mapped[Seconds]
+    updated_at: Mapped[Seconds]
 
 
 db = SQLAlchemy(model_class=Base)

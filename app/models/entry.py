@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import NEVER_REUSED, Base, JsonObject, Name, Seconds, Texts
+from app.models.base import NEVER_REUSED, Base, DecidedState, JsonObject, Name, Texts
 
 SORTED_KNOWN = ("active", "experimental", "status", "created_at", "updated_at")
 SORTED_NULLABLE = (
@@ -26,11 +26,10 @@ SORTED_NULLABLE = (
 )
 
 
-class CatalogEntry(Base):
+class CatalogEntry(DecidedState, Base):
     """A model as the catalog knows it. NULL in a feed-owned column means unknown.
 
-    `manual_fields`, `sources` and `drift` are derived from claims and overrides
-    by the write path and kept here, so that a page of the table is one read.
+    What is derived from claims and overrides is in `DecidedState`.
     """
 
     __tablename__ = "catalog_entries"
@@ -61,19 +60,6 @@ class CatalogEntry(Base):
     supports_tools: Mapped[bool | None]
     supports_video: Mapped[bool | None]
     extras: Mapped[JsonObject | None]
-
-    status: Mapped[str] = mapped_column(String(16))  # init, filled, updated
-    protection: Mapped[str] = mapped_column(String(8), default="none")  # none, fields, entry
-    # What a person chose for this entry; NULL follows the installation's setting.
-    protection_choice: Mapped[str | None] = mapped_column(String(8))
-    manual_fields: Mapped[Texts] = mapped_column(default=list)
-    sources: Mapped[JsonObject] = mapped_column(default=dict)
-    drift: Mapped[JsonObject | None]
-    version: Mapped[int] = mapped_column(default=1)
-    retired_at: Mapped[Seconds | None]
-    last_synced_at: Mapped[Seconds | None]
-    created_at: Mapped[Seconds]
-    updated_at: Mapped[Seconds]
 
     __table_args__ = (
         # One index per column that a table can be sorted by; the id makes the order total.

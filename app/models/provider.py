@@ -7,7 +7,15 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seconds, Texts
+from app.models.base import (
+    NEVER_REUSED,
+    Base,
+    DecidedState,
+    JsonObject,
+    JsonType,
+    Name,
+    Seconds,
+)
 
 
 class Provider(Base):
@@ -36,7 +44,7 @@ class Provider(Base):
     updated_at: Mapped[Seconds]
 
 
-class ProviderModel(Base):
+class ProviderModel(DecidedState, Base):
     """One model as one provider offers it; `raw_id` is the provider's own id of it."""
 
     __tablename__ = "provider_models"
@@ -60,18 +68,6 @@ class ProviderModel(Base):
     # For sorting and plots only (micro-dollars per 1k tokens); exact amounts are in `pricing`.
     prompt_price: Mapped[float | None] = mapped_column(Float)
     completion_price: Mapped[float | None] = mapped_column(Float)
-
-    status: Mapped[str] = mapped_column(String(16))
-    protection: Mapped[str] = mapped_column(String(8), default="none")
-    protection_choice: Mapped[str | None] = mapped_column(String(8))
-    manual_fields: Mapped[Texts] = mapped_column(default=list)
-    sources: Mapped[JsonObject] = mapped_column(default=dict)
-    drift: Mapped[JsonObject | None]
-    version: Mapped[int] = mapped_column(default=1)
-    retired_at: Mapped[Seconds | None]
-    last_synced_at: Mapped[Seconds | None]
-    created_at: Mapped[Seconds]
-    updated_at: Mapped[Seconds]
 
     __table_args__ = (
         UniqueConstraint("provider_id", "raw_id"),

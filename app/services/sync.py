@@ -108,7 +108,7 @@ def sync_feed(
             return _unmodified(real, feed_name, dry_run)
         step("parse", 1, len(STAGES))
         parsed = parse_pages(feed_kind(feed.kind), answer.pages)
-        return _run(real, actor, feed_name, parsed, answer, dry_run, step)
+        return _run(real, _Job(actor, feed_name, parsed, answer, dry_run, step))
     except Exception as exc:
         if not dry_run:
             said = exc.message if isinstance(exc, AlmanacError) else f"failed: {exc!r}"
@@ -154,18 +154,22 @@ def _is_old_news(session: Session, feed_name: str, answer: Answer) -> bool:
     return feed.answer_hash == answer.hash() and not _has_pending_misses(session, feed)
 
 
-def _run(
-    session: Session,
-    actor: Actor,
-    feed_name: str,
-    parsed: ParsedFeed,
-    answer: Answer,
-    dry_run: bool,
-    step: Progress,
-) -> SyncResult:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One answer on its way into the catalog."""
+
+    actor: Actor
+    feed_name: str
+    parsed: ParsedFeed
+    answer: Answer
+    dry_run: bool
+    step: Progress
+
+
+def _run(session: Session, job: _Job) -> SyncResult:
     for attempt in range(ATTEMPTS):
         try:
-            return _attempt(session, actor, feed_name, parsed, answer, dry_run, step)
+            return _attempt(session, job)
         except (RaceError, BusyError):
             # Somebody else created or holds one of the same records: plan again.
             if attempt == ATTEMPTS - 1:
@@ -173,29 +177,21 @@ def _run(
     raise AssertionError("unreachable")
 
 
-def _attempt(
-    session: Session,
-    actor: Actor,
-    feed_name: str,
-    parsed: ParsedFeed,
-    answer: Answer,
-    dry_run: bool,
-    step: Progress,
-) -> SyncResult:
-    step("plan", 2, len(STAGES))
+def _attempt(session: Session, job: _Job) -> SyncResult:
+    job.step("plan", 2, len(STAGES))
     planned_at = _feeds_version(session)
-    plan, providers = make_plan(session, get_feed(session, feed_name), parsed)
-    with writing(session, keep=not dry_run) as db:
-        step("apply", 3, len(STAGES))
-        feed = _locked_feed(db, feed_name)
+    plan, providers = make_plan(session, get_feed(session, job.feed_name), job.parsed)
+    with writing(session, keep=not job.dry_run) as db:
+        job.step("apply", 3, len(STAGES))
+        feed = _locked_feed(db, job.feed_name)
         if _feeds_version(db) != planned_at:
-            plan, providers = make_plan(db, feed, parsed)
-        result = _apply(db, actor, feed, parsed, plan, providers)
-        result.dry_run = dry_run
-        if dry_run:
+            plan, providers = make_plan(db, feed, job.parsed)
+        result = _apply(db, job, feed, plan, providers)
+        result.dry_run = job.dry_run
+        if job.dry_run:
             result.batch_id = None
-        _note_success(feed, result, answer)
-    step("done", len(STAGES), len(STAGES))
+        _note_success(feed, result, job.answer)
+    job.step("done", len(STAGES), len(STAGES))
     return result
 
 
@@ -274,16 +270,16 @@ def _offered(model: UpstreamModel, ref: Ref, key: str) -> Offered:
 
 def _apply(
     session: Session,
-    actor: Actor,
+    job: _Job,
     feed: Feed,
-    parsed: ParsedFeed,
     plan: FeedPlan,
     providers: list[UpstreamProvider],
 ) -> SyncResult:
-    result = SyncResult(feed.name, {}, rejected=parsed.rejected, notes=parsed.notes)
+    result = SyncResult(feed.name, {}, rejected=job.parsed.rejected, notes=job.parsed.notes)
     if plan.is_empty():
         result.counts, result.entries = _counts(plan, Applied())
         return result
+    actor = job.actor
     by_feed = Actor("feed", feed.name, actor.role, actor.request_id)
     reason = None if actor.kind == "system" else f"sync by {actor.name}"
     action = Action("sync", by_feed, reason, feed.id)
