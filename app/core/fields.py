@@ -249,6 +249,7 @@ FIELDS: dict[RecordType, dict[str, Field]] = {
 }
 
 CAPABILITIES: tuple[Field, ...] = tuple(f for f in ENTRY_FIELDS if f.name.startswith("supports_"))
+CAPABILITY_NAMES = frozenset(f.name for f in CAPABILITIES)
 
 
 def feed_fields(record_type: RecordType) -> Iterable[Field]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from app.core.fields import CAPABILITY_NAMES
 from app.upstreams._json import decode, describe
 from app.upstreams._openai_variants import capabilities, model_facts, pricing
 from app.upstreams._shared import (
@@ -139,7 +140,8 @@ KIND = FeedKind(
     next_page=next_page,
     single_provider=True,
     priority=50,
-    entry_fields=frozenset(
+    entry_fields=CAPABILITY_NAMES
+    | frozenset(
         {
             "model_display_name",
             "description",
@@ -148,14 +150,6 @@ KIND = FeedKind(
             "is_moderated",
             "architecture",
             "supported_parameters",
-            "supports_tools",
-            "supports_reasoning",
-            "supports_images",
-            "supports_audio",
-            "supports_video",
-            "supports_embeddings",
-            "supports_browser",
-            "supports_instruct",
             "extras",
         }
     ),

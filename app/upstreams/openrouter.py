@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.core.fields import FIELDS
+from app.core.fields import CAPABILITY_NAMES, FIELDS
 from app.core.values import ValueProblem, check
 from app.upstreams._json import describe
 from app.upstreams._shared import (
@@ -184,7 +184,8 @@ KIND = FeedKind(
     default_url="https://openrouter.ai/api/v1/models",
     provider_kind="openrouter",
     priority=20,
-    entry_fields=frozenset(
+    entry_fields=CAPABILITY_NAMES
+    | frozenset(
         {
             "model_display_name",
             "description",
@@ -192,14 +193,6 @@ KIND = FeedKind(
             "is_moderated",
             "architecture",
             "supported_parameters",
-            "supports_tools",
-            "supports_reasoning",
-            "supports_images",
-            "supports_audio",
-            "supports_video",
-            "supports_embeddings",
-            "supports_browser",
-            "supports_instruct",
             "extras",
         }
     ),
