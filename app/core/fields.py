@@ -26,6 +26,7 @@ class Kind(StrEnum):
     JSON = "json"  # any JSON object
     PRICING = "pricing"  # lines of unit and exact amount
     TOKEN_LIMITS = "token_limits"  # context and completion limits
+    REFERENCE = "reference"  # the public id of another provider model
 
 
 Owner = Literal["feeds", "operator"]
@@ -240,6 +241,14 @@ PROVIDER_MODEL_FIELDS: tuple[Field, ...] = (
         "The context and completion limits this provider sets.",
         nullable=True,
         unit="tokens",
+    ),
+    Field(
+        "instruct_model_public_id",
+        "Instruct model",
+        Kind.REFERENCE,
+        "The provider model that is this one's instruction-tuned sibling.",
+        owner="operator",
+        nullable=True,
     ),
 )
 

@@ -18,6 +18,7 @@ from app.core.fields import Field, Kind
 
 MAX_TEXT = 255
 MAX_LONG_TEXT = 65_536
+MAX_REFERENCE = 32
 MAX_INTEGER = 10**15
 MAX_NUMBER = 10**18
 MAX_DEPTH = 32
@@ -284,6 +285,14 @@ def _token_limits(value: Any) -> dict[str, int | None]:
     return {k: None if given.get(k) is None else _integer(given[k]) for k in LIMITS}
 
 
+def _reference(value: Any) -> str | None:
+    """The shape of a public id; whether there is such a record only the database knows."""
+    text = _line(value)
+    if text is not None and len(text) > MAX_REFERENCE:
+        raise ValueProblem(f"must have at most {MAX_REFERENCE} characters")
+    return text
+
+
 _CHECKS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _flag,
     Kind.TEXT: _line,
@@ -296,4 +305,5 @@ _CHECKS: dict[Kind, Callable[[Any], Any]] = {
     Kind.JSON: _json,
     Kind.PRICING: _pricing,
     Kind.TOKEN_LIMITS: _token_limits,
+    Kind.REFERENCE: _reference,
 }

@@ -4,6 +4,7 @@ from app.models.base import Base, configure_engine, db, now
 from app.models.change import Batch, CatalogRevision, Change
 from app.models.entry import CatalogEntry, EntryAlias, EntryTag
 from app.models.feed import Claim, Feed, Override
+from app.models.flag import FeatureFlag
 from app.models.provider import Provider, ProviderModel
 from app.models.user import Token, User, UserSession
 
@@ -16,6 +17,7 @@ __all__ = [
     "Claim",
     "EntryAlias",
     "EntryTag",
+    "FeatureFlag",
     "Feed",
     "Override",
     "Provider",

@@ -25,6 +25,8 @@ class Batch(Base):
     request_id: Mapped[str | None] = mapped_column(String(128))
     feed_id: Mapped[int | None] = mapped_column(ForeignKey("feeds.id", ondelete="SET NULL"))
     summary: Mapped[JsonObject] = mapped_column(default=dict)
+    # The batch that this one takes back.
+    undoes_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[Seconds] = mapped_column(index=True)
 
 
@@ -32,8 +34,10 @@ class Change(Base):
     """One field of one record: before and after.
 
     `field` is `*` where the record was created or retired as a whole.
-    `old_manual` and `new_manual` say whether the value was a person's, which is
-    what an undo needs besides the values.
+    What an undo needs besides the values: `old_manual` and `new_manual` say
+    whether the value was a person's, `old_batch_id` and `new_batch_id` which batch
+    decided it (NULL in the latter: this one; an undo names the one it returns to),
+    `old_protection` what the record's protection was, where the change made it another.
     """
 
     __tablename__ = "changes"
@@ -47,6 +51,9 @@ class Change(Base):
     new: Mapped[Any] = mapped_column(JsonType, nullable=True)
     old_manual: Mapped[bool] = mapped_column(default=False)
     new_manual: Mapped[bool] = mapped_column(default=False)
+    old_batch_id: Mapped[int | None]
+    new_batch_id: Mapped[int | None]
+    old_protection: Mapped[str | None] = mapped_column(String(8))
 
     __table_args__ = (
         Index("ix_changes_record", "record_type", "record_id", "id"),

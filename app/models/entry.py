@@ -38,6 +38,8 @@ class CatalogEntry(DecidedState, Base):
     public_id: Mapped[Name] = mapped_column(unique=True)
     # What all spellings of this model share (`app.core.identity`); a new spelling finds it by this.
     identity_key: Mapped[Name | None] = mapped_column(index=True)
+    # The entry that this one was merged into: hidden, its id another spelling of that one's.
+    merged_into_id: Mapped[int | None]
 
     model_display_name: Mapped[Name | None]
     description: Mapped[str | None] = mapped_column(Text)
@@ -75,6 +77,12 @@ class CatalogEntry(DecidedState, Base):
             "id",
             sqlite_where=text("retired_at IS NOT NULL"),
             postgresql_where=text("retired_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_catalog_entries_merged_into_id",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
         ),
         NEVER_REUSED,
     )

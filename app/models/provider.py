@@ -40,6 +40,8 @@ class Provider(Base):
     api_key_hint: Mapped[str | None] = mapped_column(String(8))
     version: Mapped[int] = mapped_column(default=1)
     last_synced_at: Mapped[Seconds | None]
+    # A deleted provider stays, hidden with its models: an undo brings it back, and no feed does.
+    deleted_at: Mapped[Seconds | None]
     created_at: Mapped[Seconds]
     updated_at: Mapped[Seconds]
 
@@ -54,9 +56,6 @@ class ProviderModel(DecidedState, Base):
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
     entry_id: Mapped[int] = mapped_column(ForeignKey("catalog_entries.id"), index=True)
     raw_id: Mapped[Name]
-    instruct_model_id: Mapped[int | None] = mapped_column(
-        ForeignKey("provider_models.id", ondelete="SET NULL")
-    )
 
     model_display_name: Mapped[Name | None]
     active: Mapped[bool] = mapped_column(default=False)
@@ -65,6 +64,8 @@ class ProviderModel(DecidedState, Base):
     model_order_number: Mapped[int | None] = mapped_column(BigInteger)
     pricing: Mapped[JsonObject | None]
     token_limits: Mapped[JsonObject | None]
+    # Its instruction-tuned sibling, by public id: provider models are never removed.
+    instruct_model_public_id: Mapped[str | None] = mapped_column(String(32))
     # For sorting and plots only (micro-dollars per 1k tokens); exact amounts are in `pricing`.
     prompt_price: Mapped[float | None] = mapped_column(Float)
     completion_price: Mapped[float | None] = mapped_column(Float)

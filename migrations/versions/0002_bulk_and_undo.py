@@ -1,0 +1,87 @@
+"""What bulk actions, undo, deleted providers, merged entries and feature flags need.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# SQLite adds and drops plain columns in place; only a foreign key makes it copy the table.
+_ADDED = (
+    ("changes", "old_batch_id", sa.Integer()),
+    ("changes", "new_batch_id", sa.Integer()),
+    ("changes", "old_protection", sa.String(length=8)),
+    ("batches", "undoes_id", sa.Integer()),
+    ("providers", "deleted_at", sa.BigInteger()),
+    ("catalog_entries", "merged_into_id", sa.Integer()),
+)
+_MERGED = "ix_catalog_entries_merged_into_id"
+_UNDOES = "ix_batches_undoes_id"
+_INSTRUCT_KEY = "fk_provider_models_instruct_model_id_provider_models"
+
+
+def upgrade() -> None:
+    for table, name, kind in _ADDED:
+        op.add_column(table, sa.Column(name, kind, nullable=True))
+    op.create_index(_UNDOES, "batches", ["undoes_id"])
+    only = sa.text("merged_into_id IS NOT NULL")
+    op.create_index(
+        _MERGED, "catalog_entries", ["merged_into_id"], sqlite_where=only, postgresql_where=only
+    )
+    op.create_table(
+        "feature_flags",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feature_flags")),
+        sa.UniqueConstraint("key", name=op.f("uq_feature_flags_key")),
+        sqlite_autoincrement=True,
+    )
+    _collect_flags()
+    # Nothing ever wrote the old column.
+    with op.batch_alter_table(
+        "provider_models", table_kwargs={"sqlite_autoincrement": True}
+    ) as models:
+        models.drop_constraint(_INSTRUCT_KEY, type_="foreignkey")
+        models.drop_column("instruct_model_id")
+        models.add_column(sa.Column("instruct_model_public_id", sa.String(length=32)))
+
+
+def _collect_flags() -> None:
+    """The keys that entries require already become feature flags."""
+    moment = "CAST(strftime('%s', 'now') AS INTEGER)"
+    if op.get_bind().dialect.name == "postgresql":
+        moment = "CAST(extract(epoch FROM now()) AS BIGINT)"
+    op.execute(
+        "INSERT INTO feature_flags (key, version, created_at, updated_at)"
+        f" SELECT DISTINCT requires_feature_flag, 1, {moment}, {moment} FROM catalog_entries"  # noqa: S608 - constants
+        " WHERE requires_feature_flag IS NOT NULL"
+    )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table(
+        "provider_models", table_kwargs={"sqlite_autoincrement": True}
+    ) as models:
+        models.drop_column("instruct_model_public_id")
+        models.add_column(sa.Column("instruct_model_id", sa.Integer()))
+        models.create_foreign_key(
+            _INSTRUCT_KEY, "provider_models", ["instruct_model_id"], ["id"], ondelete="SET NULL"
+        )
+    op.drop_table("feature_flags")
+    op.drop_index(_MERGED, "catalog_entries")
+    op.drop_index(_UNDOES, "batches")
+    for table, name, _ in reversed(_ADDED):
+        op.drop_column(table, name)
