@@ -36,8 +36,9 @@ class Change(Base):
     `field` is `*` where the record was created or retired as a whole.
     What an undo needs besides the values: `old_manual` and `new_manual` say
     whether the value was a person's, `old_batch_id` and `new_batch_id` which batch
-    decided it (NULL in the latter: this one; an undo names the one it returns to),
-    `old_protection` what the record's protection was, where the change made it another.
+    decided it (NULL in the latter: this one; an undo names the one it returns to).
+    `old_protection` and `new_protection` are set where a bulk action changed the
+    record's protection with the field; elsewhere that is a change of its own.
     """
 
     __tablename__ = "changes"
@@ -54,6 +55,7 @@ class Change(Base):
     old_batch_id: Mapped[int | None]
     new_batch_id: Mapped[int | None]
     old_protection: Mapped[str | None] = mapped_column(String(8))
+    new_protection: Mapped[str | None] = mapped_column(String(8))
 
     __table_args__ = (
         Index("ix_changes_record", "record_type", "record_id", "id"),

@@ -25,10 +25,14 @@ ENTRY_NAME_SOURCE = "catalog"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An override: the value a person decided and what was in force before it."""
+    """An override: the value a person decided and what was in force before it.
+
+    ``batch_id`` is the batch that decided it; None: the one being written.
+    """
 
     value: Any
     base: Any
+    batch_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -132,7 +136,7 @@ def _record(record_type: RecordType, row: Row[Any]) -> Record:
 @cache
 def _overrides_statement(single: bool) -> Select[Any]:
     c = Override.__table__.c
-    return select(c.record_id, c.field, c.value, c.base).where(
+    return select(c.record_id, c.field, c.value, c.base, c.batch_id).where(
         c.record_type == bindparam("record_type"), _among(c.record_id, single)
     )
 
@@ -144,9 +148,9 @@ def _load_overrides(
     records: Mapping[int, Record],
 ) -> None:
     statement, parameters = _overrides_statement(len(ids) == 1), _parameters(record_type, ids)
-    for record_id, name, value, base in connection.execute(statement, parameters):
+    for record_id, name, *decision in connection.execute(statement, parameters):
         if record_id in records:
-            records[record_id].overrides[name] = Decision(value, base)
+            records[record_id].overrides[name] = Decision(*decision)
 
 
 def trusted_fields(kind: str, own: Sequence[str] | None) -> frozenset[str]:

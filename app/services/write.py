@@ -1,7 +1,8 @@
 """The one write path: compares, writes records, overrides and the change log.
 
-Every use case (console, API, sync, later bulk and undo) describes what should
-be in force as `Edit`s and hands them here, inside its `writing` transaction.
+Every use case (console, API, sync, bulk, undo) describes what should be in
+force as `Edit`s and hands them here, inside its `writing` transaction. Switches
+of many records at once mean the same in a few statements: `app.services.write_many`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Insert, Table, Update, bindparam, delete, insert, update
+from sqlalchemy import Insert, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,7 +34,7 @@ from app.models import (
     ProviderModel,
     now,
 )
-from app.queries.states import TABLES, Decision, Record
+from app.queries.states import TABLES, Decision, Record, chunks
 from app.services.search_index import index_entries, rewrite_tags, search_text
 
 
@@ -55,6 +56,7 @@ _BUMP = (
     .values(revision=CatalogRevision.revision + 1)
 )
 LOGGED_COLUMNS = frozenset({"retired_at", "protection_choice"})
+OVERRIDE_KEY = ("record_type", "record_id", "field")
 SEARCHED = frozenset({"model_display_name", "family", "description", "tags"})
 
 
@@ -66,6 +68,7 @@ class Action:
     actor: Actor
     reason: str | None = None
     feed_id: int | None = None
+    undoes_id: int | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -126,6 +129,7 @@ def open_batch(session: Session, action: Action) -> tuple[int, str]:
         "reason": action.reason,
         "request_id": action.actor.request_id,
         "feed_id": action.feed_id,
+        "undoes_id": action.undoes_id,
         "summary": dict(action.summary),
         "created_at": now(),
     }
@@ -220,43 +224,47 @@ def _update_statement(record_type: RecordType, names: tuple[str, ...]) -> Update
 def _write_overrides(
     session: Session, batch_id: int, action: Action, edits: Iterable[Edit], moment: int
 ) -> None:
+    own: Decider = (batch_id, action.actor.name, action.reason, moment)
+    listed = list(edits)
+    deciders = _former_deciders(session, listed)
+    released, rows = [], []
+    for edit in listed:
+        at = {"record_type": edit.record.record_type, "record_id": edit.record.id}
+        released += [{f"_{k}": v for k, v in (at | {"field": f}).items()} for f in edit.release]
+        for name, decision in edit.decide.items():
+            by = own if decision.batch_id is None else deciders.get(decision.batch_id, own)
+            decider = dict(zip(("batch_id", "actor", "reason", "created_at"), by, strict=True))
+            values = {"field": name, "value": decision.value, "base": decision.base}
+            rows.append(at | values | decider)
     connection = session.connection()
-    rows = []
-    for edit in edits:
-        record = edit.record
-        if edit.release:
-            at = {"record_type": record.record_type, "record_id": record.id}
-            connection.execute(_RELEASE, at | {"fields": sorted(edit.release)})
-        rows += [
-            {
-                "record_type": record.record_type,
-                "record_id": record.id,
-                "field": name,
-                "value": decision.value,
-                "base": decision.base,
-                "batch_id": batch_id,
-                "actor": action.actor.name,
-                "reason": action.reason,
-                "created_at": moment,
-            }
-            for name, decision in edit.decide.items()
-        ]
+    if released:
+        connection.execute(_RELEASE, released)
     if rows:
         connection.execute(_override_statement(connection.dialect.name), rows)
 
 
+Decider = tuple[int, str, str | None, int]
 _RELEASE = delete(_table(Override)).where(
-    Override.record_type == bindparam("record_type"),
-    Override.record_id == bindparam("record_id"),
-    Override.field.in_(bindparam("fields", expanding=True)),
+    *(_table(Override).c[name] == bindparam(f"_{name}") for name in OVERRIDE_KEY)
 )
+
+
+def _former_deciders(session: Session, edits: Iterable[Edit]) -> dict[int, Decider]:
+    """Who decided, when and why, what an undo puts in force again."""
+    ids = {d.batch_id for e in edits for d in e.decide.values() if d.batch_id is not None}
+    found: dict[int, Decider] = {}
+    for some in chunks(sorted(ids)):
+        columns = (Batch.id, Batch.actor, Batch.reason, Batch.created_at)
+        for row in session.execute(select(*columns).where(Batch.id.in_(some))):
+            found[row.id] = (row.id, row.actor, row.reason, row.created_at)
+    return found
 
 
 @cache
 def _override_statement(dialect: str) -> sqlite.Insert | postgresql.Insert:
     """Insert an override, or replace the one there is."""
     table = _table(Override)
-    key = ["record_type", "record_id", "field"]
+    key = list(OVERRIDE_KEY)
     replaced = ("value", "base", "batch_id", "actor", "reason", "created_at")
     if dialect == "sqlite":
         lite = sqlite.insert(table)
@@ -288,9 +296,19 @@ def _log_changes(session: Session, batch_id: int, edits: Iterable[Edit]) -> None
                 (old, name in before.manual_fields),
                 (new, name in after.manual_fields),
             )
+            | _deciders_of(edit, name)
             for name, old, new in logged
         ]
     insert_rows(session, Change, rows)
+
+
+def _deciders_of(edit: Edit, name: str) -> dict[str, int | None]:
+    """The batches that decided the old and the new value; None for a new value: this one."""
+    old, new = edit.record.overrides.get(name), edit.decide.get(name)
+    return {
+        "old_batch_id": old.batch_id if old else None,
+        "new_batch_id": new.batch_id if new else None,
+    }
 
 
 def change_row(

@@ -19,6 +19,7 @@ _ADDED = (
     ("changes", "old_batch_id", sa.Integer()),
     ("changes", "new_batch_id", sa.Integer()),
     ("changes", "old_protection", sa.String(length=8)),
+    ("changes", "new_protection", sa.String(length=8)),
     ("batches", "undoes_id", sa.Integer()),
     ("providers", "deleted_at", sa.BigInteger()),
     ("catalog_entries", "merged_into_id", sa.Integer()),

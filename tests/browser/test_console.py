@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from app.core.permissions import SYSTEM
 from app.models import db
 from app.queries.feeds import list_feeds
-from app.services.entries import edit_entry
+from app.services.records import edit_record
 from app.services.sync import sync_feed
 from app.upstreams import feed_kind
 from tests.support.axe import violations
@@ -157,7 +157,7 @@ def test_two_people_at_once_are_asked(admin_page: Page, live_app: Flask, choice:
     _button(page, "family").click()
     page.locator("#editor-value").fill("mine")
     with live_app.app_context():
-        edit_entry(db.session(), SYSTEM, ENTRY, {"family": "theirs"})
+        edit_record(db.session(), SYSTEM, "entry", ENTRY, {"family": "theirs"})
     page.keyboard.press("Enter")
     question = page.get_by_role("alertdialog")
     expect(question).to_contain_text("theirs")
@@ -248,7 +248,9 @@ def test_everything_works_without_scripts(browser: Browser, live_app: Flask, bas
 def test_pages_are_accessible(admin_page: Page, live_app: Flask, theme: str, width: int) -> None:
     page = admin_page
     with live_app.app_context():
-        edit_entry(db.session(), SYSTEM, ENTRY, {"family": "ours", "supports_tools": False})
+        edit_record(
+            db.session(), SYSTEM, "entry", ENTRY, {"family": "ours", "supports_tools": False}
+        )
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
     for path in (LISTED, "/catalog?q=zzzz", f"/catalog/{ENTRY}", "/", "/feeds", "/changes"):

@@ -13,8 +13,8 @@ from app.core.errors import FeedError, FeedFormatError, GuardError, NotFoundErro
 from app.core.permissions import SYSTEM
 from app.models import CatalogEntry, Claim, Feed, Provider, ProviderModel
 from app.services import sync as sync_module
-from app.services.entries import edit_entry, reset_entry
 from app.services.feeds import add_feed, remove_feed
+from app.services.records import edit_record, reset_record
 from app.services.sync import sync_feed
 from tests.support.feeds import (
     EDITOR,
@@ -91,7 +91,7 @@ def test_upstream_changes_come_into_force_and_bump_the_version(
 
 def test_no_sync_overwrites_what_a_person_decided(session: Session, tmp_path: Path) -> None:
     sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o")}))
-    edit_entry(session, EDITOR, GPT, {"supports_tools": True})
+    edit_record(session, EDITOR, "entry", GPT, {"supports_tools": True})
     before = entry(session, GPT)
     kept = (before.version, before.updated_at, before.context_length, before.supports_tools)
     limit = {"context": 9, "output": 9}
@@ -131,7 +131,7 @@ def test_two_complete_misses_retire_and_a_return_brings_back(
     both = answer({"gpt-4o": model(name="GPT-4o")} | filler(9))
     less = answer(filler(9))
     sync(session, tmp_path, both)
-    edit_entry(session, EDITOR, GPT, {"supports_tools": True})
+    edit_record(session, EDITOR, "entry", GPT, {"supports_tools": True})
     assert sync(session, tmp_path, less).counts["retired"] == 0
     assert entry(session, GPT).retired_at is None
     assert sync(session, tmp_path, less).counts["retired"] == 1
@@ -230,7 +230,7 @@ def test_a_removed_feed_leaves_its_records_and_what_it_said_last(
     session: Session, tmp_path: Path
 ) -> None:
     sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o", family="gpt")}))
-    edit_entry(session, EDITOR, GPT, {"family": "mine"}, default_protection="fields")
+    edit_record(session, EDITOR, "entry", GPT, {"family": "mine"}, default_protection="fields")
     remove_feed(session, SYSTEM, "models-dev")
     with pytest.raises(NotFoundError, match="none"):
         sync(session, tmp_path, answer({"gpt-4o": model()}))
@@ -238,7 +238,7 @@ def test_a_removed_feed_leaves_its_records_and_what_it_said_last(
     sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o (again)")}))
     row = entry(session, GPT)
     assert (row.model_display_name, row.retired_at) == ("GPT-4o (again)", None)
-    reset_entry(session, EDITOR, GPT, ["family"])
+    reset_record(session, EDITOR, "entry", GPT, ["family"])
     assert entry(session, GPT).family == "gpt"
 
 
@@ -333,7 +333,7 @@ def _edit_some(session: Session, skip: dict[str, dict[str, Any]]) -> dict[str, d
     for number, public_id in enumerate(ids[::20]):
         if public_id not in skip:
             values = {"supports_tools": number % 2 == 0, "context_length": 1_000 + number}
-            edit_entry(session, EDITOR, public_id, values)
+            edit_record(session, EDITOR, "entry", public_id, values)
             done[public_id] = _in_force(session, public_id)
     return done
 

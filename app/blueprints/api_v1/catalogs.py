@@ -13,7 +13,7 @@ from app.models import db
 from app.queries.entries import EntryRow, get_entry, get_entry_by_pk, list_entries
 from app.queries.entry_filter import parse_list
 from app.queries.representation import entry_json
-from app.services.entries import edit_entry
+from app.services.records import edit_record
 from app.web.permissions import current_actor, current_settings, requires
 
 blueprint = Blueprint("api_v1_catalogs", __name__)
@@ -51,16 +51,17 @@ def patch_entry(model_public_id: str) -> Response:
     """Change fields of a catalog entry; from then on they are manual."""
     name, session = checked_name(model_public_id), db.session()
     patch, reason = read_body(EntryPatch), read_reason()
-    pk = edit_entry(
+    written = edit_record(
         session,
         current_actor(),
+        "entry",
         name,
         patch.given(),
         default_protection=current_settings().sync_protection,
         reason=reason,
         if_match=if_match_version(session, name),
     )
-    return _answer(get_entry_by_pk(session, pk))
+    return _answer(get_entry_by_pk(session, written.id))
 
 
 def _answer(row: EntryRow) -> Response:

@@ -30,7 +30,7 @@ from app.models import db
 from app.queries.entries import EntryRow, get_entry_by_pk
 from app.queries.entry_detail import field_origin
 from app.queries.facets import choices_in_use
-from app.services.entries import edit_entry, reset_entry, set_protection
+from app.services.records import edit_record, reset_record, set_protection
 from app.web.addresses import read_row_id
 from app.web.permissions import current_actor, current_settings, requires
 from app.web.render import is_fragment, render_page
@@ -104,8 +104,8 @@ def flip() -> BaseResponse:
 def give_back(pk: int) -> BaseResponse:
     entry = _entry(pk)
     fields = [_field(name).name for name in request.form.getlist("field")] or None
-    reset_entry(
-        db.session(), current_actor(), entry.public_id, fields, reason=read_reason(request.form)
+    reset_record(
+        db.session(), current_actor(), "entry", entry.id, fields, reason=read_reason(request.form)
     )
     what = ", ".join(EDITABLE[name].label for name in fields or ()) or "Everything"
     verb = "is" if fields is None or len(fields) == 1 else "are"
@@ -118,7 +118,7 @@ def protect(pk: int) -> BaseResponse:
     entry = _entry(pk)
     chosen: Any = request.form.get("protection")
     set_protection(
-        db.session(), current_actor(), entry.public_id, chosen, reason=read_reason(request.form)
+        db.session(), current_actor(), "entry", entry.id, chosen, reason=read_reason(request.form)
     )
     held = "the whole entry" if chosen == "entry" else "edited fields only"
     return _done(pk, f"Edits of {_name_of(entry)} now protect {held}.")
@@ -150,9 +150,10 @@ def origin(pk: int, name: str) -> Response:
 
 
 def _edit(pk: int, field: Field, value: Any, seen: Any) -> None:
-    edit_entry(
+    edit_record(
         db.session(),
         current_actor(),
+        "entry",
         pk,
         {field.name: value},
         default_protection=current_settings().sync_protection,
