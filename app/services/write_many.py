@@ -148,7 +148,7 @@ def undo_many(many: Many, undone_id: int) -> int:
     Returns how many records changed.
     """
     record, change, override = many.table, aliased(Change), Override
-    is_as_left = record.protection == change.new_protection
+    protection = _protection_undone(many, change)
     rows = (
         select(
             *_keys(many, record.id),
@@ -158,8 +158,8 @@ def undo_many(many: Many, undone_id: int) -> int:
             change.old_manual,
             override.batch_id,
             change.old_batch_id,
-            case((is_as_left, change.new_protection)),
-            case((is_as_left, change.old_protection)),
+            case((protection != record.protection, record.protection)),
+            case((protection != record.protection, protection)),
         )
         .select_from(change)
         .join(record, record.id == change.record_id)
@@ -168,6 +168,25 @@ def undo_many(many: Many, undone_id: int) -> int:
         .order_by(record.id)
     )
     return _stage_and_apply(many, rows)
+
+
+def _protection_undone(many: Many, change: Any) -> ColumnElement[Any]:
+    """The protection of a record after the undo.
+
+    What it was before, unless it was changed since; but no decision is left
+    unprotected, and with the last one gone, `fields` protects nothing.
+    """
+    record = many.table
+    length = func.json_array_length if many.is_sqlite else func.jsonb_array_length
+    others = length(record.manual_fields) - case((change.new_manual, 1), else_=0)
+    is_held = or_(change.old_manual, others > 0)
+    is_as_left = record.protection == change.new_protection
+    return case(
+        (and_(is_as_left, or_(change.old_protection != "none", ~is_held)), change.old_protection),
+        (and_(is_held, record.protection == "none"), "fields"),
+        (and_(~is_held, record.protection == "fields"), "none"),
+        else_=record.protection,
+    )
 
 
 def stands(many: Many, change: Any, override: Any) -> ColumnElement[bool]:

@@ -1,8 +1,9 @@
-"""Parts of addresses: the row id, as a number that every database can look for."""
+"""Parts of addresses: row ids that every database can look for, and paths to go back to."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
@@ -16,6 +17,16 @@ def read_row_id(text: str) -> int | None:
     """The row id that the text is, or None where it is none."""
     number = int(text) if re.fullmatch(_DIGITS, text) else MAX_ROW_ID + 1
     return number if number <= MAX_ROW_ID else None
+
+
+def local_path(target: str | None, default: str = "/") -> str:
+    """The path to go on to, if it is one of ours; else the default."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    if any(ord(c) < 32 or c in "\\\x7f" for c in target):
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc else target
 
 
 class RowIdConverter(IntegerConverter):

@@ -8,7 +8,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.blueprints.auth.login import local_path
 from app.core.permissions import SYSTEM, Role
 from app.models import User, UserSession
 from app.services.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,22 +9,13 @@ from app.core.errors import UnauthenticatedError
 from app.forms.login import LoginForm
 from app.models import db
 from app.services.users import authenticate
+from app.web.addresses import local_path
 from app.web.limits import address, limiter
 from app.web.login import current_principal, log_in, log_out
 from app.web.permissions import public
 from app.web.render import render_page
 
 blueprint = Blueprint("auth", __name__)
-
-
-def local_path(target: str | None) -> str:
-    """The path to go on to, if it is one of ours; else the start page."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return "/"
-    if any(ord(c) < 32 or c in "\\\x7f" for c in target):
-        return "/"
-    parts = urlsplit(target)
-    return "/" if parts.scheme or parts.netloc else target
 
 
 def _account() -> str:

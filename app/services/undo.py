@@ -1,0 +1,216 @@
+"""Taking back what a batch did, as a new batch; what was changed since stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.errors import ConflictError, NotFoundError
+from app.core.fields import FIELDS, RecordType
+from app.core.permissions import Actor
+from app.models import Batch, Change
+from app.queries.states import TABLES
+from app.services.transaction import AnySession, writing
+from app.services.undo_records import ChangeLine, Refused, undo_changes
+from app.services.undo_things import THINGS, undo_thing
+from app.services.write import Action, bump_revision, open_batch
+from app.services.write_many import (
+    SWITCHES,
+    Many,
+    changes_since,
+    lock_records,
+    undo_many,
+)
+
+NAMED = 50
+CHUNK = 2_000
+PERMISSIONS: dict[str, str] = {
+    "entry": "admin:catalog:edit",
+    "provider_model": "admin:provider-model:edit",
+    **{kind: thing.permission for kind, thing in THINGS.items()},
+}
+_SINCE = "was changed since"
+
+
+@dataclass(slots=True)
+class Undone:
+    """What an undo did: ``undone`` changes taken back; ``refused`` the first of the others."""
+
+    batch_id: str | None = None
+    undone: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    refused_count: int = 0
+
+    def add(self, undone: int, refused: Sequence[Refused]) -> None:
+        """Count what one part of the work did."""
+        self.undone += undone
+        self.refused_count += len(refused)
+        self.refused += refused[: max(0, NAMED - len(self.refused))]
+
+
+class _Group(NamedTuple):
+    record_type: str
+    field: str
+    count: int
+
+
+def undo_batch(
+    session: AnySession,
+    actor: Actor,
+    batch_public_id: str,
+    *,
+    change_id: int | None = None,
+    reason: str | None = None,
+) -> Undone:
+    """Take back a batch, or with ``change_id`` only that change of it.
+
+    Each field returns to the value, and to whom it belonged, before the batch;
+    fields that somebody changed since are left alone and named. An undo is a
+    batch itself and can be undone. Raises `NotFoundError`, `ForbiddenError`, and
+    `ConflictError` where nothing could be taken back; then nothing changed.
+    """
+    actor.require("admin:change:undo")
+    with writing(session) as db:
+        batch = db.scalar(select(Batch).where(Batch.public_id == batch_public_id))
+        if batch is None:
+            raise NotFoundError(f"there is no batch {batch_public_id!r}")
+        groups = _groups(db, batch, change_id)
+        _check(actor, batch, groups, change_id)
+        summary = {"undoes": batch.public_id, "kind": batch.kind, "summary": dict(batch.summary)}
+        action = Action("undo", actor, reason, undoes_id=batch.id, summary=summary)
+        new_id, public_id = open_batch(db, action)
+        undone = Undone(public_id)
+        if change_id is None and _is_switch(batch, groups):
+            _undo_switches(db, new_id, action, batch, groups, undone)
+        else:
+            _undo_lines(db, new_id, action, batch, change_id, undone)
+        if not undone.undone:
+            raise ConflictError(_nothing(undone))
+        bump_revision(db)
+        return undone
+
+
+def _groups(session: Session, batch: Batch, change_id: int | None) -> list[_Group]:
+    statement = select(Change.record_type, Change.field, func.count()).where(
+        Change.batch_id == batch.id
+    )
+    if change_id is not None:
+        statement = statement.where(Change.id == change_id)
+    found = session.execute(statement.group_by(Change.record_type, Change.field)).all()
+    if not found and change_id is not None:
+        raise NotFoundError(f"the batch {batch.public_id} has no change {change_id}")
+    return [_Group._make(row) for row in found]
+
+
+def _check(actor: Actor, batch: Batch, groups: Sequence[_Group], change_id: int | None) -> None:
+    if batch.kind == "sync" and change_id is None:
+        raise ConflictError("a sync is taken back change by change, not as a whole")
+    for group in groups:
+        if group.record_type not in PERMISSIONS:
+            raise ConflictError(f"a change of a {group.record_type} cannot be undone")
+        actor.require(PERMISSIONS[group.record_type])
+    if not groups:
+        raise ConflictError("that batch changed nothing that could be undone")
+
+
+def _is_switch(batch: Batch, groups: Sequence[_Group]) -> bool:
+    """Whether all of it is of fields that no feed writes: then it is taken back set by set."""
+    return batch.kind in ("bulk", "undo") and all(
+        group.record_type in SWITCHES and group.field in SWITCHES[_kind(group.record_type)]
+        for group in groups
+    )
+
+
+def _kind(record_type: str) -> RecordType:
+    return "entry" if record_type == "entry" else "provider_model"
+
+
+def _undo_switches(
+    session: Session,
+    new_id: int,
+    action: Action,
+    batch: Batch,
+    groups: Sequence[_Group],
+    undone: Undone,
+) -> None:
+    for group in sorted(groups):
+        record_type = _kind(group.record_type)
+        changed = select(Change.record_id).where(
+            Change.batch_id == batch.id, Change.record_type == record_type
+        )
+        lock_records(session, record_type, TABLES[record_type].id.in_(changed))
+        many = Many(session, new_id, action, record_type, FIELDS[record_type][group.field])
+        since = list(session.scalars(changes_since(many, batch.id).limit(NAMED)))
+        named = [Refused(record_type, i, "", group.field, _SINCE) for i in since]
+        count = undo_many(many, batch.id)
+        undone.add(count, _with_names(session, record_type, named))
+        undone.refused_count += group.count - count - len(since)
+
+
+def _undo_lines(
+    session: Session,
+    new_id: int,
+    action: Action,
+    batch: Batch,
+    change_id: int | None,
+    undone: Undone,
+) -> None:
+    """Change by change, in runs of whole records: what claims decide must be looked at anew."""
+    is_feeds = batch.actor_kind == "feed"
+    for record_type in PERMISSIONS:
+        for lines in _lines(session, batch.id, record_type, change_id):
+            if record_type in THINGS:
+                count, refused = undo_thing(session, new_id, record_type, lines)
+                undone.add(count, refused)
+            else:
+                kind = _kind(record_type)
+                count, refused = undo_changes(session, new_id, action, kind, lines, is_feeds)
+                undone.add(count, _with_names(session, kind, refused))
+
+
+def _lines(
+    session: Session, batch_id: int, record_type: str, change_id: int | None
+) -> Sequence[Sequence[ChangeLine]]:
+    statement = (
+        select(*(getattr(Change, name) for name in ChangeLine._fields))
+        .where(Change.batch_id == batch_id, Change.record_type == record_type)
+        .order_by(Change.record_id, Change.id)
+    )
+    if change_id is not None:
+        # With the last decision the protection that came with it goes, too.
+        changed = select(Change.record_id).where(Change.id == change_id)
+        statement = statement.where(
+            (Change.id == change_id)
+            | ((Change.field == "protection") & (Change.record_id == changed.scalar_subquery()))
+        )
+    lines = [ChangeLine._make(row) for row in session.execute(statement)]
+    if not any(line.id == change_id for line in lines) and change_id is not None:
+        return []
+    runs: list[list[ChangeLine]] = []
+    for line in lines:
+        if not runs or (len(runs[-1]) >= CHUNK and runs[-1][-1].record_id != line.record_id):
+            runs.append([])
+        runs[-1].append(line)
+    return runs
+
+
+def _with_names(
+    session: Session, record_type: RecordType, refused: Sequence[Refused]
+) -> list[Refused]:
+    """The refused changes with their records' names, as far as they will be shown."""
+    table = TABLES[record_type]
+    ids = {one.record_id for one in refused[:NAMED]}
+    found = session.execute(
+        select(table.id, table.model_display_name, table.public_id).where(table.id.in_(ids))
+    )
+    names = {record_id: name or public_id for record_id, name, public_id in found}
+    return [one._replace(name=names.get(one.record_id, "")) for one in refused]
+
+
+def _nothing(undone: Undone) -> str:
+    named = ", ".join(f"{one.field} of {one.name} {one.why}" for one in undone.refused[:5])
+    return f"nothing could be taken back: {named}" if named else "nothing could be taken back"
