@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import CatalogEntry, EntryTag
 from app.queries.cache import StateCache, catalog_state
+from app.queries.flags import list_flag_keys
 
 LIMIT = 500
 CHOICES = StateCache(8)
@@ -36,10 +37,16 @@ def choices_in_use(session: Session) -> Choices:
 def _count(session: Session) -> Choices:
     return Choices(
         families=_used(session, CatalogEntry.family),
-        feature_flags=_used(session, CatalogEntry.requires_feature_flag),
+        feature_flags=_flags(session),
         tags=_used(session, EntryTag.tag),
         statuses=_used(session, CatalogEntry.status),
     )
+
+
+def _flags(session: Session) -> dict[str, int]:
+    """Also those that no entry requires yet."""
+    used = _used(session, CatalogEntry.requires_feature_flag)
+    return _sorted(dict.fromkeys(list_flag_keys(session, LIMIT), 0) | used)
 
 
 def _used(session: Session, column: InstrumentedAttribute[Any]) -> dict[str, int]:
@@ -51,5 +58,8 @@ def _used(session: Session, column: InstrumentedAttribute[Any]) -> dict[str, int
         .order_by(count.desc(), column)
         .limit(LIMIT)
     )
-    found = [(str(value), int(number)) for value, number in session.execute(statement)]
-    return dict(sorted(found, key=lambda pair: (pair[0].casefold(), pair[0])))
+    return _sorted({str(value): int(number) for value, number in session.execute(statement)})
+
+
+def _sorted(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (pair[0].casefold(), pair[0])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Integer, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
@@ -48,7 +48,7 @@ def list_flag_keys(session: Session, limit: int) -> list[str]:
     return list(session.scalars(select(FeatureFlag.key).order_by(FeatureFlag.key).limit(limit)))
 
 
-def _rows() -> Select[tuple[int, str, str | None, str | None, int, int, int, int]]:
+def _rows() -> Select[int, str, str | None, str | None, int, int, int, int]:
     required = CatalogEntry.requires_feature_flag
     counts = (
         select(required.label("key"), func.count().label("entries"))
@@ -64,5 +64,5 @@ def _rows() -> Select[tuple[int, str, str | None, str | None, int, int, int, int
         FeatureFlag.version,
         FeatureFlag.created_at,
         FeatureFlag.updated_at,
-        func.coalesce(counts.c.entries, 0),
+        func.coalesce(counts.c.entries, 0, type_=Integer),
     ).outerjoin(counts, counts.c.key == FeatureFlag.key)

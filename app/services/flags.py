@@ -213,9 +213,7 @@ def _insert(
     return flag.id
 
 
-def _assign(
-    session: Session, batch_id: int, flag: FeatureFlag, values: Mapping[str, Any]
-) -> None:
+def _assign(session: Session, batch_id: int, flag: FeatureFlag, values: Mapping[str, Any]) -> None:
     _log(session, batch_id, flag.id, {n: (getattr(flag, n), v) for n, v in values.items()})
     for name, value in values.items():
         setattr(flag, name, value)

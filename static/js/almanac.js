@@ -4,6 +4,7 @@ import "./filters.js";
 import "./grid.js";
 import "./editor.js";
 import "./origin.js";
+import "./leave.js";
 
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");

@@ -12,6 +12,7 @@ from app.core.permissions import SYSTEM, Role
 from app.models import User, UserSession
 from app.services.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS
 from app.services.users import create_user
+from app.web.addresses import local_path
 from tests.support.client import IsolatedClient
 from tests.support.people import PASSWORD, email_of, ensure_user, logged_in
 

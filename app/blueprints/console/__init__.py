@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.blueprints.console import catalog, editing, entry, pages
+from app.blueprints.console import catalog, editing, entry, flags, pages
 from app.blueprints.console.display import (
     ago,
     change_text,
@@ -44,7 +44,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 
 def register(app: Flask) -> None:
     """Add the console to the application."""
-    for module in (catalog, editing, entry, pages):
+    for module in (catalog, editing, entry, flags, pages):
         app.register_blueprint(module.blueprint)
     app.context_processor(lambda: {"navigation": navigation()})
     app.jinja_env.globals.update({helper.__name__: helper for helper in HELPERS})

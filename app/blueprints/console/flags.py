@@ -99,21 +99,18 @@ def _save(flag_id: int, form: FlagEditForm) -> str | None:
 
 def _saved(flag: FlagRow, batch: str | None) -> Response:
     context = _context() | {"flag": flag, "form": None, "focus": True}
-    piece = f'<hx-partial hx-target="#flag-{flag.id}" hx-swap="outerHTML">{{}}</hx-partial>'
     said = f"The feature flag {flag.key} is saved." if batch else f"{flag.key} stays as it is."
     return answer(
         said,
         f"{PATH}#flag-{flag.id}",
         action=undo_action(batch, PATH),
-        pieces=[piece.format(render_template("console/flags/_row.html", **context))],
+        pieces=[render_template("console/flags/_row.html", **context)],
     )
 
 
 def _refused(flag: FlagRow, form: FlagEditForm, error: AlmanacError) -> Response:
     """The editor again with what was written; after somebody else's edit saving writes over it."""
     show_error(error, form)
-    form.version.data = form.version.raw_data = None
-    form.version.data = flag.version
     theirs = flag if isinstance(error, ConflictError) else None
     return _row(flag, form=form, theirs=theirs, status=409 if theirs else 422)
 

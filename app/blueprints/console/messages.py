@@ -29,7 +29,11 @@ def undo_action(
 
 
 def tell(
-    message: str, category: str = "success", *, action: Action | None = None, link: Link | None = None
+    message: str,
+    category: str = "success",
+    *,
+    action: Action | None = None,
+    link: Link | None = None,
 ) -> None:
     """Keep a message for the next page."""
     flash({"message": message, "action": action, "link": link}, category)  # type: ignore[arg-type]

@@ -32,6 +32,7 @@ ITEMS = (
     Item("Catalog", "/catalog", "table", "catalog.entries"),
     Item("Provider models", "/provider-models", "packages", "pages.provider_models"),
     Item("Providers", "/providers", "server", "pages.providers"),
+    Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
     Item("Feeds", "/feeds", "rss", "pages.feeds"),
     Item("Changes", "/changes", "history", "pages.changes"),
     Item("Users", "/users", "users", "accounts.users"),
