@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Integer, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
-from app.models import CatalogEntry, FeatureFlag
+from app.models import CatalogEntry, Change, FeatureFlag
 
 
 class FlagRow(NamedTuple):
@@ -46,6 +47,19 @@ def count_flags(session: Session) -> int:
 def list_flag_keys(session: Session, limit: int) -> list[str]:
     """The keys of all feature flags, also of those that no entry requires."""
     return list(session.scalars(select(FeatureFlag.key).order_by(FeatureFlag.key).limit(limit)))
+
+
+def flag_keys(session: Session, flag_ids: Collection[int]) -> dict[int, str]:
+    """The keys of these flags, also of deleted ones: the change log keeps those."""
+    there = select(FeatureFlag.id, FeatureFlag.key).where(FeatureFlag.id.in_(flag_ids))
+    keys: dict[int, str] = {row.id: row.key for row in session.execute(there)}
+    gone = set(flag_ids) - keys.keys()
+    if gone:
+        logged = select(Change.record_id, Change.old, Change.new).where(
+            Change.record_type == "feature_flag", Change.record_id.in_(gone), Change.field == "*"
+        )
+        keys |= {i: (old or new or {}).get("key", "") for i, old, new in session.execute(logged)}
+    return {flag_id: keys.get(flag_id) or f"number {flag_id}" for flag_id in flag_ids}
 
 
 def _rows() -> Select[int, str, str | None, str | None, int, int, int, int]:

@@ -24,6 +24,7 @@ from app.services.write import Action, bump_revision, change_row, open_batch
 
 RECORD = "feature_flag"
 PERMISSION = "admin:flag:manage"
+CHANGED = "was changed since"
 FIELDS = {
     field.name: field
     for field in (
@@ -123,8 +124,8 @@ def delete_flag(
     actor.require(PERMISSION)
     with writing(session) as db:
         flag = _locked(db, flag_id)
-        if refusal := _still_required(db, flag.key):
-            raise ConflictError(refusal)
+        if requiring := _count_requiring(db, flag.key):
+            raise ConflictError(f"the feature flag {flag.key!r} is required by {requiring}")
         batch_id, public_id = open_batch(db, Action("flag", actor, reason))
         _delete(db, batch_id, flag)
         bump_revision(db)
@@ -133,56 +134,48 @@ def delete_flag(
 
 def undo_flag_change(
     session: Session, batch_id: int, flag_id: int, field: str, old: Any, new: Any
-) -> str | None:
+) -> bool | str:
     """Take one logged change of a flag back, inside the transaction of the undoing batch.
 
     ``old`` and ``new`` are those of the log's row. The change that undoes it is logged under
-    ``batch_id``. Returns why it is refused where something else is in force by now, else None.
-    Undo entries first: a flag that one of them still requires stays.
+    ``batch_id``. Returns True; False where it is so already; or why it is refused: something
+    else is in force by now. Undo entries first: a flag that one of them still requires stays.
     """
     flag = session.scalar(_by_id(flag_id))
     if field == "*" and new is None:
-        return _bring_back(session, batch_id, flag_id, flag, old)
+        return flag is None and _bring_back(session, batch_id, flag_id, old)
     if flag is None:
-        # Whoever takes back that it was made, and finds it gone, has what was wanted.
-        return None if field == "*" else "the feature flag was deleted since"
+        return False if field == "*" else "was deleted since"
     if field == "*":
         return _take_away(session, batch_id, flag, new)
     if getattr(flag, field) != new:
-        return "was changed since"
+        return CHANGED
     _assign(session, batch_id, flag, {field: old})
-    return None
+    return True
 
 
-def _bring_back(
-    session: Session, batch_id: int, flag_id: int, flag: FeatureFlag | None, row: Any
-) -> str | None:
-    if flag is not None:
-        return None
-    there = session.scalar(select(FeatureFlag.id).where(FeatureFlag.key == row["key"]))
+def _bring_back(session: Session, batch_id: int, flag_id: int, row: Any) -> bool | str:
+    there = session.scalar(select(FeatureFlag).where(FeatureFlag.key == row["key"]))
     if there is not None:
-        return f"there is another feature flag {row['key']!r} by now"
+        return False if _row(there) == row else "was made anew since, as something else"
     _insert(session, batch_id, row, flag_id)
-    return None
+    return True
 
 
-def _take_away(session: Session, batch_id: int, flag: FeatureFlag, row: Any) -> str | None:
+def _take_away(session: Session, batch_id: int, flag: FeatureFlag, row: Any) -> bool | str:
     if _row(flag) != row:
-        return "was changed since"
-    refusal = _still_required(session, flag.key)
-    if refusal is None:
-        _delete(session, batch_id, flag)
-    return refusal
+        return CHANGED
+    if requiring := _count_requiring(session, flag.key):
+        return f"is required by {requiring} now"
+    _delete(session, batch_id, flag)
+    return True
 
 
-def _still_required(session: Session, key: str) -> str | None:
-    # Entries that were merged into another count, too: a split brings them back.
+def _count_requiring(session: Session, key: str) -> str | None:
+    """How many entries require it, in words; merged ones, too: a split brings them back."""
     requiring = CatalogEntry.requires_feature_flag == key
     count = session.scalar(select(func.count()).select_from(CatalogEntry).where(requiring)) or 0
-    if not count:
-        return None
-    who = "1 entry requires" if count == 1 else f"{count:,} entries require"
-    return f"{who} the feature flag {key!r}: it stays until none does"
+    return None if not count else "1 entry" if count == 1 else f"{count:,} entries"
 
 
 def _by_id(flag_id: int) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.services.undo_flags import undo_flag_changes
 from app.services.undo_records import ChangeLine, Refused
 
 Undo = Callable[[Session, int, Sequence[ChangeLine]], tuple[int, list[Refused]]]
@@ -20,7 +21,7 @@ class Thing:
     undo: Undo
 
 
-THINGS: dict[str, Thing] = {}
+THINGS: dict[str, Thing] = {"feature_flag": Thing("admin:flag:manage", undo_flag_changes)}
 
 
 def undo_thing(

@@ -121,7 +121,7 @@ def test_a_flag_is_deleted_unless_it_is_required(
     entry = make_entry(session, requires_feature_flag="beta/1 & <b>")
     answer = editor.post(f"/feature-flags/{flag_id}/delete", headers=HTMX)
     assert answer.status_code == 409
-    assert "1 entry requires" in answer.text
+    assert "required by 1 entry" in answer.text
     entry.requires_feature_flag = None
     answer = editor.post(f"/feature-flags/{flag_id}/delete")
     assert answer.status_code == 303
