@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.models import CatalogEntry, EntryTag
+from app.models import CatalogEntry, EntryTag, Provider, ProviderModel
 from app.queries.cache import StateCache, catalog_state
+from app.queries.entry_conditions import merged_ids
 from app.queries.flags import list_flag_keys
+from app.queries.provider_model_conditions import deleted_providers
 
 LIMIT = 500
 CHOICES = StateCache(8)
@@ -34,32 +37,65 @@ def choices_in_use(session: Session) -> Choices:
     return CHOICES.get_or_make(catalog_state(session), "choices", lambda: _count(session))
 
 
+@dataclass(frozen=True, slots=True)
+class OfferChoices:
+    """Values in use with the number of provider models that have them, in alphabetical order.
+
+    ``providers`` are names by public id, whatever they offer.
+    """
+
+    categories: dict[str, int]
+    statuses: dict[str, int]
+    providers: dict[str, str]
+
+
+def offer_choices_in_use(session: Session) -> OfferChoices:
+    """The choices for lists of provider models; deleted providers are left out."""
+    return CHOICES.get_or_make(catalog_state(session), "offers", lambda: _count_offers(session))
+
+
 def _count(session: Session) -> Choices:
     return Choices(
-        families=_used(session, CatalogEntry.family),
+        families=_used(session, CatalogEntry.family, _seen()),
         feature_flags=_flags(session),
-        tags=_used(session, EntryTag.tag),
-        statuses=_used(session, CatalogEntry.status),
+        tags=_used(session, EntryTag.tag, EntryTag.entry_id.not_in(merged_ids())),
+        statuses=_used(session, CatalogEntry.status, _seen()),
     )
 
 
 def _flags(session: Session) -> dict[str, int]:
     """Also those that no entry requires yet."""
-    used = _used(session, CatalogEntry.requires_feature_flag)
-    return _sorted(dict.fromkeys(list_flag_keys(session, LIMIT), 0) | used)
+    used = _used(session, CatalogEntry.requires_feature_flag, _seen())
+    return _alphabetical((dict.fromkeys(list_flag_keys(session, LIMIT), 0) | used).items())
 
 
-def _used(session: Session, column: InstrumentedAttribute[Any]) -> dict[str, int]:
+def _seen() -> ColumnElement[bool]:
+    return CatalogEntry.id.not_in(merged_ids())
+
+
+def _count_offers(session: Session) -> OfferChoices:
+    seen = ProviderModel.provider_id.not_in(deleted_providers())
+    providers = select(Provider.public_id, Provider.name).where(Provider.deleted_at.is_(None))
+    return OfferChoices(
+        categories=_used(session, ProviderModel.category, seen),
+        statuses=_used(session, ProviderModel.status, seen),
+        providers=_alphabetical(session.execute(providers).all(), by=1),
+    )
+
+
+def _used(
+    session: Session, column: InstrumentedAttribute[Any], seen: ColumnElement[bool]
+) -> dict[str, int]:
     count = func.count()
     statement = (
         select(column, count)
-        .where(column.is_not(None))
+        .where(column.is_not(None), seen)
         .group_by(column)
         .order_by(count.desc(), column)
         .limit(LIMIT)
     )
-    return _sorted({str(value): int(number) for value, number in session.execute(statement)})
+    return _alphabetical(session.execute(statement).all())
 
 
-def _sorted(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda pair: (pair[0].casefold(), pair[0])))
+def _alphabetical(pairs: Iterable[Any], by: int = 0) -> dict[str, Any]:
+    return dict(sorted(((str(k), v) for k, v in pairs), key=lambda p: (p[by].casefold(), p[0])))
