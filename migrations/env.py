@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from app.models import Base, db
 
 # Full-text search lives in tables that only one engine knows; their migrations are written by hand.
-UNMAPPED = ("entry_search",)
+UNMAPPED = ("entry_search", "provider_model_search")
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

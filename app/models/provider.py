@@ -72,7 +72,16 @@ class ProviderModel(DecidedState, Base):
 
     __table_args__ = (
         UniqueConstraint("provider_id", "raw_id"),
-        Index("ix_provider_models_provider_id_active", "provider_id", "active"),
+        # One index per column that a table can be sorted by; the id makes the order total. None
+        # on `active`, `status`, `version` or `updated_at`: a switch of all models writes those.
+        Index("ix_provider_models_provider_id", "provider_id", "id"),
         Index("ix_provider_models_created_at_id", "created_at", "id"),
+        Index("ix_provider_models_raw_id", "raw_id", "id"),
         NEVER_REUSED,
     )
+
+
+# As for entries: unknown sorts lowest, which only PostgreSQL has to be told.
+for _name in ("model_display_name", "category", "prompt_price", "completion_price"):
+    _column = getattr(ProviderModel, _name)
+    Index(f"ix_provider_models_{_name}", _column.nulls_first(), ProviderModel.id)

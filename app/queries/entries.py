@@ -1,9 +1,11 @@
-"""Catalog entries as rows: one by its name, or a page of a list."""
+"""Catalog entries as rows: one by its name, or a page of a list.
+
+Those that were merged into others are not there; their names mean the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, select
@@ -14,6 +16,7 @@ from app.models import CatalogEntry
 from app.queries.entry_filter import EntryFilter
 from app.queries.entry_pages import count_entries, page_of_ids
 from app.queries.lookup import find_entry_id
+from app.queries.page import Page
 
 
 class EntryRow(NamedTuple):
@@ -55,24 +58,17 @@ class EntryRow(NamedTuple):
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows of a list, and how many there are altogether."""
-
-    rows: list[EntryRow]
-    total: int
-    limit: int
-    offset: int
-
-
-_WIDE = select(*(getattr(CatalogEntry, name) for name in EntryRow._fields))
+_COLUMNS = select(*(getattr(CatalogEntry, name) for name in EntryRow._fields))
+_WIDE = _COLUMNS.where(CatalogEntry.merged_into_id.is_(None))
 # Built once: putting a statement together costs more than running it.
 _BY_IDS = _WIDE.where(CatalogEntry.id.in_(bindparam("ids", expanding=True)))
 _BY_PK = _WIDE.where(CatalogEntry.id == bindparam("pk"))
 _BY_PUBLIC_ID = _WIDE.where(CatalogEntry.public_id == bindparam("public_id"))
 
 
-def list_entries(session: Session, wanted: EntryFilter, *, limit: int, offset: int) -> Page:
+def list_entries(
+    session: Session, wanted: EntryFilter, *, limit: int, offset: int
+) -> Page[EntryRow]:
     """The rows ``offset`` to ``offset + limit`` of the entries that the filter selects.
 
     The total is exact. Ids are found first, in indexes; only the rows of the page
@@ -91,7 +87,10 @@ def list_entries_by_pk(session: Session, ids: Sequence[int]) -> list[EntryRow]:
 
 
 def get_entry(session: Session, public_id: str) -> EntryRow:
-    """The entry of this id or any other spelling of it; raises `NotFoundError`."""
+    """The entry of this id or any other spelling of it, an entry's merged into it too.
+
+    Raises `NotFoundError`.
+    """
     found = _rows(session, _BY_PUBLIC_ID, public_id=public_id)
     return found[0] if found else get_entry_by_pk(session, find_entry_id(session, public_id))
 

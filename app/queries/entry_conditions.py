@@ -1,89 +1,51 @@
-"""What a filter means in SQL."""
+"""What a filter of entries means in SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from sqlalchemy import ColumnElement, UnaryExpression, exists, false, literal, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import Session
 
 from app.models import CatalogEntry, EntryTag
+from app.queries.conditions import Meanings, capability, equal, known, manual, meant, plain, tested
 from app.queries.entry_filter import EntryFilter
 
-Meaning = Callable[[ColumnElement[Any], Any], ColumnElement[bool]]
-Spelling = Callable[[InstrumentedAttribute[Any]], ColumnElement[Any]]
-
-
-def conditions(wanted: EntryFilter) -> list[ColumnElement[bool]]:
-    """The conditions on `CatalogEntry`, all but the search, for finding all that match."""
-    found = _conditions(wanted, _shown)
-    if wanted.tag is not None:
-        tagged = select(EntryTag.entry_id).where(EntryTag.tag == wanted.tag)
-        found.append(CatalogEntry.id.in_(tagged))
-    return found
-
-
-def walking_conditions(wanted: EntryFilter, dialect: str) -> list[ColumnElement[bool]]:
-    """The same for testing one entry after the other, in an order that an index gives.
-
-    SQLite would rather gather all entries with a flag and sort them: a plus before a
-    column keeps it from using that column's index. PostgreSQL estimates better.
-    """
-    found = _conditions(wanted, _hidden if dialect == "sqlite" else _shown)
-    if wanted.tag is not None:
-        tagged = (EntryTag.tag == wanted.tag) & (EntryTag.entry_id == CatalogEntry.id)
-        found.append(exists().where(tagged))
-    return found
-
-
-def _conditions(wanted: EntryFilter, spell: Spelling) -> list[ColumnElement[bool]]:
-    given = wanted.restrictions()
-    return [
-        meaning(spell(column), given[name])
-        for name, (column, meaning) in _MEANINGS.items()
-        if name in given
-    ]
-
-
-def _hidden(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
-    return UnaryExpression(column.expression, operator=custom_op("+"), type_=column.expression.type)
-
-
-def _shown(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
-    expression: ColumnElement[Any] = column.expression
-    return expression
-
-
-def _equal(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
-    if isinstance(value, bool):
-        return column == (true() if value else false())
-    return column == literal(value)
-
-
-def _capability(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
-    """Unknown is shown as false, so it is found as false."""
-    return column == true() if value else or_(column == false(), column.is_(None))
-
-
-def _known(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
-    return column.is_not(None) if value else column.is_(None)
-
-
-def _manual(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
-    return column == "updated" if value else column.in_(("init", "filled"))
-
-
 _EQUAL = (*("status", "active", "is_moderated", "experimental", "requires_feature_flag", "family"),)
-_MEANINGS: dict[str, tuple[InstrumentedAttribute[Any], Meaning]] = {
-    **{name: (getattr(CatalogEntry, name), _equal) for name in _EQUAL},
+_MEANINGS: Meanings = {
+    **{name: (getattr(CatalogEntry, name), equal) for name in _EQUAL},
     **{
-        column.name: (getattr(CatalogEntry, column.name), _capability)
+        column.name: (getattr(CatalogEntry, column.name), capability)
         for column in CatalogEntry.__table__.columns
         if column.name.startswith("supports_")
     },
-    "manual": (CatalogEntry.status, _manual),
-    "drift": (CatalogEntry.drift, _known),
-    "retired": (CatalogEntry.retired_at, _known),
+    "manual": (CatalogEntry.status, manual),
+    "drift": (CatalogEntry.drift, known),
+    "retired": (CatalogEntry.retired_at, known),
 }
+
+
+def merged_ids() -> Select[int]:
+    """The ids of the entries that were merged into others: nobody sees them.
+
+    Few, and found by an index of their own; leaving them out by this list lets a
+    walk along some other index go on without looking at each entry.
+    """
+    merged = CatalogEntry.__table__.alias("merged")
+    return select(merged.c.id).where(merged.c.merged_into_id.is_not(None))
+
+
+def conditions(_session: Session, wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    """The conditions on `CatalogEntry`, all but the search, for finding all that match."""
+    found = meant(_MEANINGS, wanted.restrictions(), plain)
+    if wanted.tag is not None:
+        tagged = select(EntryTag.entry_id).where(EntryTag.tag == wanted.tag)
+        found.append(CatalogEntry.id.in_(tagged))
+    return [*found, CatalogEntry.id.not_in(merged_ids())]
+
+
+def walking_conditions(session: Session, wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    """The same for testing one entry after the other, in an order that an index gives."""
+    found = meant(_MEANINGS, wanted.restrictions(), tested(session.get_bind().dialect.name))
+    if wanted.tag is not None:
+        tagged = (EntryTag.tag == wanted.tag) & (EntryTag.entry_id == CatalogEntry.id)
+        found.append(exists().where(tagged))
+    return [*found, CatalogEntry.id.not_in(merged_ids())]

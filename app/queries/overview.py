@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Batch, CatalogEntry, Change, Provider, ProviderModel
+from app.queries.entry_conditions import merged_ids
+from app.queries.provider_model_conditions import deleted_providers
 
 
 class Counts(NamedTuple):
@@ -82,9 +84,9 @@ def count_everything(session: Session) -> Counts:
         func.count(entry.id).filter(entry.status == "updated"),
         func.count(entry.drift),
         func.count(entry.retired_at),
-        select(func.count(Provider.id)).scalar_subquery(),
-        select(func.count(ProviderModel.id)).scalar_subquery(),
-    )
+        select(func.count(Provider.id)).where(Provider.deleted_at.is_(None)).scalar_subquery(),
+        _offered(select(func.count(ProviderModel.id))).scalar_subquery(),
+    ).where(entry.id.not_in(merged_ids()))
     return Counts._make(session.execute(numbers).one())
 
 
@@ -160,6 +162,7 @@ def list_providers(session: Session, *, limit: int, offset: int) -> list[Provide
             Provider.last_synced_at,
         )
         .outerjoin(models, models.c.provider_id == Provider.id)
+        .where(Provider.deleted_at.is_(None))
         .order_by(func.lower(Provider.name), Provider.id)
         .limit(limit)
         .offset(offset)
@@ -169,14 +172,15 @@ def list_providers(session: Session, *, limit: int, offset: int) -> list[Provide
 
 def count_providers(session: Session) -> int:
     """How many providers there are."""
-    return session.execute(select(func.count(Provider.id))).scalar_one()
+    there = select(func.count(Provider.id)).where(Provider.deleted_at.is_(None))
+    return session.execute(there).scalar_one()
 
 
 def list_offered_models(session: Session, *, limit: int, offset: int) -> list[OfferedModel]:
     """Provider models, the newest first."""
     model = ProviderModel
     page = (
-        select(model.id)
+        _offered(select(model.id))
         .order_by(model.created_at.desc(), model.id.desc())
         .limit(limit)
         .offset(offset)
@@ -206,4 +210,9 @@ def list_offered_models(session: Session, *, limit: int, offset: int) -> list[Of
 
 def count_offered_models(session: Session) -> int:
     """How many provider models there are."""
-    return session.execute(select(func.count(ProviderModel.id))).scalar_one()
+    return session.execute(_offered(select(func.count(ProviderModel.id)))).scalar_one()
+
+
+def _offered(statement: Select[int]) -> Select[int]:
+    """Without the models of deleted providers."""
+    return statement.where(ProviderModel.provider_id.not_in(deleted_providers()))

@@ -1,6 +1,6 @@
 """Substring search over the catalog: what is stored for it, and the conditions that find it.
 
-`entry_search` holds one text per entry. Which entries hold three given letters
+A search table holds one text per record. Which records hold three given letters
 in a row is known from an index (FTS5 on SQLite, GIN on PostgreSQL); the text
 itself then decides, so that both engines give the same, exact answer.
 """
@@ -9,29 +9,46 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, TableClause, column, func, literal, select, table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import Integer, Text
-
-from app.models import CatalogEntry
 
 GRAM = 3
 
-# Outside Base.metadata: the table differs between the engines and is migrated by hand.
-_SQLITE = table(
-    "entry_search",
-    column("rowid", Integer),
-    column("text", Text),
-    column("entry_search", Text),  # FTS5's name for the whole row, the left side of MATCH
-)
-_POSTGRES = table(
-    "entry_search",
-    column("entry_id", Integer),
-    column("text", Text),
-    column("grams", postgresql.ARRAY(Integer)),
-)
+
+@dataclass(frozen=True, slots=True)
+class SearchTable:
+    """A table of search texts by the row ids of records (``key``; SQLite's own rowid there).
+
+    Outside Base.metadata: it differs between the engines and is migrated by hand.
+    """
+
+    name: str
+    key: str
+
+    def on(self, dialect: str) -> tuple[TableClause, ColumnElement[int]]:
+        """The table as that engine has it, and its key."""
+        found = _table(self, dialect)
+        return found, found.c["rowid" if dialect == "sqlite" else self.key]
+
+
+ENTRIES = SearchTable("entry_search", "entry_id")
+PROVIDER_MODELS = SearchTable("provider_model_search", "provider_model_id")
+
+
+@cache
+def _table(search: SearchTable, dialect: str) -> TableClause:
+    if dialect == "sqlite":
+        # FTS5's name for the whole row, the left side of MATCH, is the table's.
+        row = column(search.name, Text)
+        return table(search.name, column("rowid", Integer), column("text", Text), row)
+    grams = column("grams", postgresql.ARRAY(Integer))
+    return table(search.name, column(search.key, Integer), column("text", Text), grams)
 
 
 def fold(words: str) -> str:
@@ -55,7 +72,7 @@ def trigrams(folded: str) -> list[int]:
 
 
 def joined(parts: Iterable[str | None]) -> str:
-    """The folded text of an entry: its searchable parts, one below the other."""
+    """The folded text of a record: its searchable parts, one below the other."""
     return fold("\n".join(part for part in parts if part))
 
 
@@ -64,32 +81,28 @@ def is_indexable(folded: str) -> bool:
     return len(folded) >= GRAM
 
 
-def matching(dialect: str, folded: str) -> Select[int]:
-    """The pks of the entries whose text holds `folded`, by the index where it can help."""
-    search, pk = _search(dialect)
+def matching(dialect: str, search: SearchTable, folded: str) -> Select[int]:
+    """The pks of the records whose text holds `folded`, by the index where it can help."""
+    stored, pk = search.on(dialect)
     found = select(pk)
     if is_indexable(folded):
-        found = found.where(_indexed(dialect, folded))
+        found = found.where(_indexed(dialect, search, folded))
         if dialect == "sqlite" and folded.isascii():
             return found  # a phrase of trigrams is exactly the substring: no look at the text
-    return found.where(_contains(dialect, search.c.text, folded))
+    return found.where(_contains(dialect, stored.c.text, folded))
 
 
-def walked(dialect: str, folded: str) -> ColumnElement[bool]:
-    """A condition on `CatalogEntry`, decided row by row from the text alone.
+def walked(
+    dialect: str, search: SearchTable, record: InstrumentedAttribute[int], folded: str
+) -> ColumnElement[bool]:
+    """A condition on a record (by its pk), decided row by row from the text alone.
 
     A scalar subquery, because no planner turns that one into a join: who asks for
-    it walks the entries in their order and stops early.
+    it walks the records in their order and stops early.
     """
-    search, pk = _search(dialect)
-    words = select(search.c.text).where(pk == CatalogEntry.id).correlate(CatalogEntry)
+    stored, pk = search.on(dialect)
+    words = select(stored.c.text).where(pk == record).correlate(record.parent)
     return _contains(dialect, words.scalar_subquery(), folded)
-
-
-def _search(dialect: str) -> tuple[TableClause, ColumnElement[int]]:
-    if dialect == "sqlite":
-        return _SQLITE, _SQLITE.c.rowid
-    return _POSTGRES, _POSTGRES.c.entry_id
 
 
 def _contains(dialect: str, words: ColumnElement[Any], folded: str) -> ColumnElement[bool]:
@@ -98,8 +111,9 @@ def _contains(dialect: str, words: ColumnElement[Any], folded: str) -> ColumnEle
     return position(words, folded) > literal(0)
 
 
-def _indexed(dialect: str, folded: str) -> ColumnElement[bool]:
+def _indexed(dialect: str, search: SearchTable, folded: str) -> ColumnElement[bool]:
+    stored, _ = search.on(dialect)
     if dialect == "sqlite":
         phrase = '"' + folded.replace('"', '""') + '"'
-        return _SQLITE.c.entry_search.match(phrase)
-    return _POSTGRES.c.grams.contains(trigrams(folded))
+        return stored.c[search.name].match(phrase)
+    return stored.c.grams.contains(trigrams(folded))

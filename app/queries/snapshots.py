@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -72,7 +72,11 @@ def known_models(
 
 
 def known_entries(session: Session, feed_id: int) -> list[KnownEntry]:
-    """All entries, with what the feed claims on them."""
+    """All entries, with what the feed claims on them.
+
+    One that was merged into another stands there under the row id (and with the
+    claim) of that one, before it: its names and its identity lead there.
+    """
     claim = and_(
         Claim.feed_id == feed_id,
         Claim.record_type == "entry",
@@ -82,19 +86,47 @@ def known_entries(session: Session, feed_id: int) -> list[KnownEntry]:
         CatalogEntry.id,
         CatalogEntry.public_id,
         CatalogEntry.identity_key,
+        CatalogEntry.merged_into_id,
         Claim.content_hash,
         Claim.misses,
     ).outerjoin(Claim, claim)
-    return [
-        KnownEntry(row.id, row.public_id, row.identity_key, row.content_hash, row.misses or 0)
-        for row in session.execute(statement)
+    rows = session.execute(statement).all()
+    standing = {
+        row.id: KnownEntry(
+            row.id, row.public_id, row.identity_key, row.content_hash, row.misses or 0
+        )
+        for row in rows
+        if row.merged_into_id is None
+    }
+    targets = _targets({row.id: row.merged_into_id for row in rows if row.merged_into_id})
+    merged = [
+        replace(standing[targets[row.id]], public_id=row.public_id, identity_key=row.identity_key)
+        for row in rows
+        if targets.get(row.id) in standing
     ]
+    return [*merged, *standing.values()]
 
 
 def known_aliases(session: Session) -> dict[str, int]:
-    """All aliases and the entries they mean."""
-    statement = select(EntryAlias.alias, EntryAlias.entry_id)
-    return dict(session.execute(statement).all())
+    """All aliases and the entries they mean, after all merges."""
+    merged = select(CatalogEntry.id, CatalogEntry.merged_into_id).where(
+        CatalogEntry.merged_into_id.is_not(None)
+    )
+    targets = _targets({pk: into for pk, into in session.execute(merged) if into is not None})
+    aliases = session.execute(select(EntryAlias.alias, EntryAlias.entry_id))
+    return {alias: targets.get(entry_id, entry_id) for alias, entry_id in aliases}
+
+
+def _targets(merged: Mapping[int, int]) -> dict[int, int]:
+    """The entry at the end of all merges, for each merged one."""
+    found = {}
+    for start in merged:
+        passed, at = {start}, merged[start]
+        while at in merged and at not in passed:
+            passed.add(at)
+            at = merged[at]
+        found[start] = at
+    return found
 
 
 def claimed_about(

@@ -33,7 +33,7 @@ from app.queries.states import (
     trusted_fields,
 )
 from app.services.maintenance import refresh_statistics
-from app.services.search_index import index_entries, search_text
+from app.services.search_index import index_entries, index_provider_models, search_text
 from app.services.write import (
     Action,
     Edit,
@@ -333,13 +333,14 @@ def _write_aliases(run: Run, plan: FeedPlan) -> None:
 
 
 def _index_new(run: Run) -> None:
-    """Make new entries findable."""
+    """Make new entries and provider models findable."""
     names = ("model_display_name", "family", "description", "tags")
     columns = [getattr(CatalogEntry, name) for name in ("id", "public_id", *names)]
     for some in chunks(sorted(run.entry_ids.values())):
         found = run.session.execute(select(*columns).where(CatalogEntry.id.in_(some)))
         texts = [(row.id, search_text(dict(row._mapping), row.public_id)) for row in found]  # noqa: SLF001 - public accessor
         index_entries(run.session, texts)
+    index_provider_models(run.session, run.model_ids.values())
 
 
 def _settle(run: Run, record_type: RecordType, ids: set[int]) -> None:

@@ -10,10 +10,13 @@ _STATEMENTS = {
         "PRAGMA analysis_limit = 1000",
         "ANALYZE",
         "INSERT INTO entry_search (entry_search) VALUES ('optimize')",
+        "INSERT INTO provider_model_search (provider_model_search) VALUES ('optimize')",
     ),
     "postgresql": (
         "SELECT gin_clean_pending_list('ix_entry_search_grams')",
-        "ANALYZE catalog_entries, entry_search, entry_tags, entry_aliases, provider_models, claims",
+        "SELECT gin_clean_pending_list('ix_provider_model_search_grams')",
+        "ANALYZE catalog_entries, entry_search, entry_tags, entry_aliases, claims,"
+        " providers, provider_models, provider_model_search",
     ),
 }
 

@@ -1,37 +1,48 @@
-"""Keeps what finds entries beside the entries: search texts and tag rows.
+"""Keeps what finds records beside the records: search texts, and the tag rows of entries.
 
 The write path calls these inside its transaction; nothing here commits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, insert, text
+from sqlalchemy import TextClause, bindparam, delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from app.models import EntryTag
-from app.queries.search import joined, trigrams
+from app.models import CatalogEntry, EntryTag, Provider, ProviderModel
+from app.queries.search import ENTRIES, PROVIDER_MODELS, SearchTable, joined, trigrams
 
 Item = TypeVar("Item")
 CHUNK = 1_000
 
 _DELETE = {
-    "sqlite": text("DELETE FROM entry_search WHERE rowid IN :ids"),
-    "postgresql": text("DELETE FROM entry_search WHERE entry_id IN :ids"),
+    "sqlite": "DELETE FROM {name} WHERE rowid IN :ids",
+    "postgresql": "DELETE FROM {name} WHERE {key} IN :ids",
 }
 _STORED = {
-    "sqlite": text("SELECT rowid AS id, text FROM entry_search WHERE rowid IN :ids"),
-    "postgresql": text("SELECT entry_id AS id, text FROM entry_search WHERE entry_id IN :ids"),
+    "sqlite": "SELECT rowid AS id, text FROM {name} WHERE rowid IN :ids",
+    "postgresql": "SELECT {key} AS id, text FROM {name} WHERE {key} IN :ids",
 }
 _WRITE = {
-    "sqlite": text("INSERT OR REPLACE INTO entry_search (rowid, text) VALUES (:id, :text)"),
-    "postgresql": text(
-        "INSERT INTO entry_search (entry_id, text, grams) VALUES (:id, :text, :grams)"
-        " ON CONFLICT (entry_id) DO UPDATE SET text = excluded.text, grams = excluded.grams"
-    ),
+    "sqlite": "INSERT OR REPLACE INTO {name} (rowid, text) VALUES (:id, :text)",
+    "postgresql": "INSERT INTO {name} ({key}, text, grams) VALUES (:id, :text, :grams)"
+    " ON CONFLICT ({key}) DO UPDATE SET text = excluded.text, grams = excluded.grams",
 }
+_SEARCHED = (
+    select(
+        ProviderModel.id,
+        ProviderModel.model_display_name,
+        ProviderModel.raw_id,
+        CatalogEntry.public_id,
+        Provider.name,
+    )
+    .join(CatalogEntry, CatalogEntry.id == ProviderModel.entry_id)
+    .join(Provider, Provider.id == ProviderModel.provider_id)
+    .where(ProviderModel.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def search_text(values: Mapping[str, Any], public_id: str) -> str:
@@ -47,21 +58,37 @@ def index_entries(session: Session, rows: Sequence[tuple[int, str]]) -> None:
     """Store the search texts (of `search_text`) of these entries, by their pk; unchanged ones are
     not written. The entries must be in the database already.
     """
+    _index(session, ENTRIES, rows)
+
+
+def index_provider_models(session: Session, ids: Iterable[int]) -> None:
+    """Make provider models (by row id) findable by what the database says of them now.
+
+    That is their display name, the provider's own id of them, their entry's id and
+    their provider's name: call it where one of those changes, after it is written.
+    """
+    for chunk in _chunks(sorted(ids)):
+        rows = session.connection().execute(_SEARCHED, {"ids": list(chunk)})
+        _index(session, PROVIDER_MODELS, [(pk, joined(parts)) for pk, *parts in rows])
+
+
+def _index(session: Session, search: SearchTable, rows: Sequence[tuple[int, str]]) -> None:
     dialect = session.get_bind().dialect.name
+    write = _statement(_WRITE[dialect], search)
     for chunk in _chunks(rows):
-        stored = _stored(session, dialect, [pk for pk, _ in chunk])
+        stored = _stored(session, search, [pk for pk, _ in chunk])
         changed = [
             {"id": pk, "text": words} | _grams(dialect, words)
             for pk, words in chunk
             if stored.get(pk) != words
         ]
         if changed:
-            session.execute(_WRITE[dialect], changed)
+            session.execute(write, changed)
 
 
 def remove_entries(session: Session, entry_ids: Sequence[int]) -> None:
     """Forget the search texts of entries that are deleted (SQLite's index has no foreign key)."""
-    statement = _DELETE[session.get_bind().dialect.name]
+    statement = _statement(_DELETE[session.get_bind().dialect.name], ENTRIES)
     for chunk in _chunks(entry_ids):
         session.execute(statement.bindparams(bindparam("ids", chunk, expanding=True)))
 
@@ -75,9 +102,15 @@ def rewrite_tags(session: Session, rows: Sequence[tuple[int, list[str]]]) -> Non
             session.execute(insert(EntryTag), tags)
 
 
-def _stored(session: Session, dialect: str, ids: list[int]) -> dict[int, str]:
-    statement = _STORED[dialect].bindparams(bindparam("ids", ids, expanding=True))
-    return {row.id: row.text for row in session.execute(statement)}
+def _stored(session: Session, search: SearchTable, ids: list[int]) -> dict[int, str]:
+    statement = _statement(_STORED[session.get_bind().dialect.name], search)
+    found = session.execute(statement.bindparams(bindparam("ids", ids, expanding=True)))
+    return {row.id: row.text for row in found}
+
+
+@cache
+def _statement(words: str, search: SearchTable) -> TextClause:
+    return text(words.format(name=search.name, key=search.key))
 
 
 def _grams(dialect: str, words: str) -> dict[str, list[int]]:

@@ -34,8 +34,13 @@ from app.models import (
     ProviderModel,
     now,
 )
-from app.queries.states import TABLES, Decision, Record, chunks
-from app.services.search_index import index_entries, rewrite_tags, search_text
+from app.queries.states import NAME, TABLES, Decision, Record, chunks
+from app.services.search_index import (
+    index_entries,
+    index_provider_models,
+    rewrite_tags,
+    search_text,
+)
 
 
 def _table(model: type[Base]) -> Table:
@@ -332,7 +337,13 @@ def change_row(
     }
 
 
-def _refresh_search(session: Session, edits: Iterable[Edit]) -> None:
+def _refresh_search(session: Session, edits: Sequence[Edit]) -> None:
+    renamed = [
+        edit.record.id
+        for edit in edits
+        if edit.record.record_type == "provider_model" and NAME in edit.changed_fields()
+    ]
+    index_provider_models(session, renamed)
     found = {
         edit.record.id: edit
         for edit in edits

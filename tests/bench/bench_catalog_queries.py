@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from flask import Flask
 
 from app.models import db
-from app.queries import entry_pages
+from app.queries import record_pages
 from app.queries.entries import list_entries
 from app.queries.entry_filter import EntryFilter
 from tests.bench.seed_catalog import seed_catalog
@@ -92,7 +92,7 @@ def timed(app: Flask, wanted: EntryFilter, place: int, *, cold: bool) -> tuple[f
         offset = {LAST: max(0, total - LIMIT), MIDDLE: total // 2}.get(place, place)
         db.session.remove()
         if cold:
-            entry_pages.forget()
+            record_pages.forget()
         started = time.perf_counter()
         list_entries(db.session(), wanted, limit=LIMIT, offset=offset)
         milliseconds = (time.perf_counter() - started) * 1000

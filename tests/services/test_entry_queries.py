@@ -12,18 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
 from app.models import Batch, CatalogEntry, CatalogRevision
-from app.queries import entry_pages
+from app.queries import entry_pages, record_pages
 from app.queries.entries import (
     EntryRow,
-    Page,
     count_all_entries,
     get_entry,
     get_entry_by_pk,
     list_entries,
 )
-from app.queries.entry_filter import FLAG_NAMES, SORTS, EntryFilter, parse_entry_filter
+from app.queries.entry_filter import SORTS, EntryFilter, parse_entry_filter
 from app.queries.entry_pages import count_entries, matching_ids
 from app.queries.facets import choices_in_use
+from app.queries.list_args import FLAG_NAMES
+from app.queries.page import Page
 from app.queries.representation import entry_json
 from app.services.maintenance import refresh_statistics
 from app.services.search_index import index_entries, remove_entries, rewrite_tags
@@ -85,8 +86,8 @@ def catalog(session: Session) -> list[dict[str, Any]]:
 @pytest.fixture(params=["walk", "collect"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each of the two ways to find a page must give the same."""
-    monkeypatch.setattr(entry_pages, "WALK_COST", 0 if request.param == "walk" else 10**9)
-    monkeypatch.setattr(entry_pages, "PROBE", 0 if request.param == "walk" else 2_000)
+    monkeypatch.setattr(record_pages, "WALK_COST", 0 if request.param == "walk" else 10**9)
+    monkeypatch.setattr(record_pages, "PROBE", 0 if request.param == "walk" else 2_000)
     return str(request.param)
 
 
@@ -223,7 +224,7 @@ def test_any_search_is_a_substring(
     @example(needle='""', probe=0)
     @example(needle='"""', probe=2_000)
     def check(needle: str, probe: int) -> None:
-        monkeypatch.setattr(entry_pages, "PROBE", probe)
+        monkeypatch.setattr(record_pages, "PROBE", probe)
         wanted = EntryFilter(q=needle, sort="id", order="asc")
         assert [r.id for r in list_entries(session, wanted, limit=99, offset=0).rows] == expected(
             catalog, wanted
@@ -260,7 +261,7 @@ def test_an_entry_is_found_by_any_spelling(session: Session) -> None:
 
 
 def test_a_row_has_every_column() -> None:
-    not_shown = {"identity_key"}
+    not_shown = {"identity_key", "merged_into_id"}
     assert set(EntryRow._fields) == set(CatalogEntry.__table__.columns.keys()) - not_shown
 
 
@@ -301,7 +302,9 @@ def statements(session: Session) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def listed(session: Session, statements: list[str], wanted: EntryFilter) -> tuple[Page, int]:
+def listed(
+    session: Session, statements: list[str], wanted: EntryFilter
+) -> tuple[Page[EntryRow], int]:
     statements.clear()
     page = list_entries(session, wanted, limit=5, offset=0)
     return page, len(statements)
@@ -344,8 +347,8 @@ def test_no_page_sorts_the_catalog(
     session: Session, catalog: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plan of a walk is an index from end to end, for every column with one."""
-    monkeypatch.setattr(entry_pages, "WALK_COST", 0)
-    monkeypatch.setattr(entry_pages, "PROBE", 0)
+    monkeypatch.setattr(record_pages, "WALK_COST", 0)
+    monkeypatch.setattr(record_pages, "PROBE", 0)
     engine = session.get_bind()
     assert engine is not None
     plans: list[str] = []
@@ -365,7 +368,7 @@ def test_no_page_sorts_the_catalog(
             session.connection().exec_driver_sql(f"SET LOCAL enable_{way} = off")
     event.listen(engine, "before_cursor_execute", explain)
     try:
-        for sort in sorted(set(SORTS) - entry_pages._UNINDEXED):
+        for sort in sorted(set(SORTS) - entry_pages.UNINDEXED):
             for wanted in (EntryFilter(sort=sort), EntryFilter(sort=sort, active=True, q="model")):
                 list_entries(session, wanted, limit=5, offset=0)
                 list_entries(session, wanted, limit=5, offset=15)

@@ -16,7 +16,8 @@ from app.blueprints.api_v1.schemas import Schema, field_schema
 from app.core.fields import CAPABILITIES, ENTRY_FIELDS
 from app.core.fields import Field as EntryField
 from app.core.values import MAX_TEXT, check
-from app.queries.entry_filter import MAX_LIMIT, MAX_OFFSET, SORTS, STATUSES, SWITCHES, TEXTS
+from app.queries.entry_filter import SORTS, SWITCHES, TEXTS
+from app.queries.list_args import MAX_LIMIT, MAX_OFFSET, STATUSES
 
 MOMENT: Schema = {"type": "integer", "description": "Unix seconds"}
 OPTIONAL_MOMENT: Schema = {"type": ["integer", "null"], "description": "Unix seconds"}

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.core.errors import FieldProblem, NotFoundError, ValidationError
 from app.core.values import MAX_TEXT
-from app.queries.entry_filter import nearest
+from app.queries.list_args import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_REASON = 500

@@ -1,0 +1,65 @@
+"""What the words of a filter mean in SQL, for either kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, UnaryExpression, literal, or_, true
+from sqlalchemy import false as no
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.operators import custom_op
+
+Meaning = Callable[[ColumnElement[Any], Any], ColumnElement[bool]]
+Spelling = Callable[[InstrumentedAttribute[Any]], ColumnElement[Any]]
+Meanings = Mapping[str, tuple[InstrumentedAttribute[Any], Meaning]]
+
+
+def meant(
+    meanings: Meanings, given: Mapping[str, Any], spell: Spelling
+) -> list[ColumnElement[bool]]:
+    """The conditions of those restrictions that are about one column."""
+    return [
+        meaning(spell(column), given[name])
+        for name, (column, meaning) in meanings.items()
+        if name in given
+    ]
+
+
+def tested(dialect: str) -> Spelling:
+    """How to write columns that are to be tested row by row, in an order that an index gives.
+
+    SQLite would rather gather all rows with a flag and sort them: a plus before a
+    column keeps it from using that column's index. PostgreSQL estimates better.
+    """
+    return unindexed if dialect == "sqlite" else plain
+
+
+def unindexed(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """The column, of no use to any index of it."""
+    return UnaryExpression(column.expression, operator=custom_op("+"), type_=column.expression.type)
+
+
+def plain(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """The column as it is."""
+    expression: ColumnElement[Any] = column.expression
+    return expression
+
+
+def equal(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+    if isinstance(value, bool):
+        return column == (true() if value else no())
+    return column == literal(value)
+
+
+def capability(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
+    """Unknown is shown as false, so it is found as false."""
+    return column == true() if value else or_(column == no(), column.is_(None))
+
+
+def known(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
+    return column.is_not(None) if value else column.is_(None)
+
+
+def manual(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
+    return column == "updated" if value else column.in_(("init", "filled"))
