@@ -7,6 +7,7 @@ import click
 from app.cli.context import Commands
 from app.cli.db import db
 from app.cli.feed import feed
+from app.cli.provider import provider
 from app.cli.serve import serve
 from app.cli.sync import sync
 from app.cli.token import token
@@ -21,7 +22,7 @@ def almanac() -> None:
     """
 
 
-for command in (serve, db, user, token, feed, sync):
+for command in (serve, db, user, token, feed, provider, sync):
     almanac.add_command(command)
 
 

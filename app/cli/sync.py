@@ -50,9 +50,9 @@ def sync(feeds: tuple[str, ...], path: str | None, dry_run: bool, as_json: bool)
 
 
 def _enabled_feeds(session: Session) -> tuple[str, ...]:
-    from app.queries.feeds import list_feeds
+    from app.queries.feeds import list_feeds_to_sync
 
-    return tuple(feed.name for feed in list_feeds(session) if feed.enabled)
+    return tuple(feed.name for feed in list_feeds_to_sync(session))
 
 
 def _sync_one(
@@ -62,6 +62,7 @@ def _sync_one(
 
     from app.core.errors import AlmanacError
     from app.core.permissions import SYSTEM
+    from app.services.secrets import Vault
     from app.services.sync import sync_feed
 
     try:
@@ -74,6 +75,7 @@ def _sync_one(
                 dry_run=dry_run,
                 progress=progress,
                 allow_private=settings.fetch_allow_private,
+                vault=Vault(settings.encryption_keys),
             )
     except AlmanacError as error:
         return {"feed": name, **dict.fromkeys(WORDS, 0), "error": error.message}

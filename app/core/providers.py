@@ -163,10 +163,10 @@ def _endpoints(value: Any) -> list[dict[str, Any]]:
     for number, item in enumerate(value, 1):
         try:
             endpoint = _endpoint(item)
-            if endpoint["url"] in found:
-                raise ValueProblem("has a URL that is there already")
         except ValueProblem as problem:
             raise ValueProblem(f"item {number} {problem}") from None
+        if endpoint["url"] in found:
+            raise ValueProblem(f"item {number} has a URL that is there already")
         found[endpoint["url"]] = endpoint
     return list(found.values())
 

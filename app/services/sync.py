@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import AlmanacError, BusyError, FeedError, RaceError
 from app.core.permissions import Actor
 from app.core.plan import FeedPlan, Limits, Offered, Ref, plan_feed
-from app.models import Claim, Feed, Provider, now
+from app.models import Claim, Feed, Provider, ProviderModel, now
 from app.queries.feeds import get_feed
 from app.queries.snapshots import (
     KnownProvider,
@@ -24,8 +24,11 @@ from app.queries.snapshots import (
     known_models,
     known_providers,
 )
+from app.queries.states import chunks
 from app.services.apply import Applied, Run, apply_plan
+from app.services.feeds import request_headers
 from app.services.fetch import fetch, read_file
+from app.services.secrets import Vault
 from app.services.transaction import AnySession, plain, writing
 from app.services.write import Action, open_batch
 from app.upstreams import feed_kind, parse_pages
@@ -90,12 +93,14 @@ def sync_feed(
     dry_run: bool = False,
     progress: Progress | None = None,
     allow_private: bool = True,
+    vault: Vault | None = None,
 ) -> SyncResult:
     """Bring the catalog up to what a feed says now, but for what people decided.
 
     ``path`` reads that file instead of the feed's own source. ``progress`` is
-    told (stage, done, total). Raises `NotFoundError`, `ForbiddenError`, and
-    `FeedError` in all its kinds: then nothing was written but the feed's error.
+    told (stage, done, total). ``vault`` opens the key of the feed's provider. Raises
+    `NotFoundError`, `ForbiddenError`, and `FeedError` in all its kinds: then nothing was
+    written but the feed's error.
     """
     actor.require("admin:feed:sync")
     step = progress or (lambda _stage, _done, _total: None)
@@ -103,12 +108,12 @@ def sync_feed(
     feed = get_feed(real, feed_name)
     try:
         step("fetch", 0, len(STAGES))
-        answer = _answer(real, feed, path, allow_private)
+        answer = _answer(real, feed, path, allow_private, vault)
         if _is_old_news(real, feed_name, answer):
             return _unmodified(real, feed_name, dry_run)
         step("parse", 1, len(STAGES))
         parsed = parse_pages(feed_kind(feed.kind), answer.pages)
-        return _run(real, _Job(actor, feed_name, parsed, answer, dry_run, step))
+        return _run(real, Job(actor, feed_name, parsed, answer, dry_run, step))
     except Exception as exc:
         if not dry_run:
             said = exc.message if isinstance(exc, AlmanacError) else f"failed: {exc!r}"
@@ -116,12 +121,15 @@ def sync_feed(
         raise
 
 
-def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool) -> Answer:
+def _answer(
+    session: Session, feed: Feed, path: str | None, allow_private: bool, vault: Vault | None
+) -> Answer:
     if feed.mode == "review":
         message = "is in review mode, and there is no review queue in this release"
         raise FeedError(f"{feed.name} {message}")
     kind = feed_kind(feed.kind)
     url, source = feed.url, path or feed.path
+    headers = request_headers(session, feed, vault)
     if source is not None:
         session.rollback()
         return Answer(read_file(source).pages)
@@ -133,7 +141,9 @@ def _answer(session: Session, feed: Feed, path: str | None, allow_private: bool)
     fresh = feed.read_by != version("almanac") or _has_pending_misses(session, feed)
     etag = None if fresh else feed.etag
     session.rollback()  # no transaction stays open while the network is slow
-    fetched = fetch(url, allow_private=allow_private, etag=etag, next_page=kind.next_page)
+    fetched = fetch(
+        url, allow_private=allow_private, headers=headers, etag=etag, next_page=kind.next_page
+    )
     return Answer(fetched.pages, fetched.etag, fetched.not_modified)
 
 
@@ -155,7 +165,7 @@ def _is_old_news(session: Session, feed_name: str, answer: Answer) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
     """One answer on its way into the catalog."""
 
     actor: Actor
@@ -166,7 +176,7 @@ class _Job:
     step: Progress
 
 
-def _run(session: Session, job: _Job) -> SyncResult:
+def _run(session: Session, job: Job) -> SyncResult:
     for attempt in range(ATTEMPTS):
         try:
             return _attempt(session, job)
@@ -177,7 +187,7 @@ def _run(session: Session, job: _Job) -> SyncResult:
     raise AssertionError("unreachable")
 
 
-def _attempt(session: Session, job: _Job) -> SyncResult:
+def _attempt(session: Session, job: Job) -> SyncResult:
     job.step("plan", 2, len(STAGES))
     planned_at = _feeds_version(session)
     plan, providers = make_plan(session, get_feed(session, job.feed_name), job.parsed)
@@ -186,7 +196,9 @@ def _attempt(session: Session, job: _Job) -> SyncResult:
         feed = _locked_feed(db, job.feed_name)
         if _feeds_version(db) != planned_at:
             plan, providers = make_plan(db, feed, job.parsed)
-        result = _apply(db, job, feed, plan, providers)
+        note_synced(db, _read_providers(feed, job.parsed))
+        result = apply_planned(db, job, feed, plan, providers)
+        note_synced(db, Provider.feed_key.in_([p.key for p in providers]))
         result.dry_run = job.dry_run
         if job.dry_run:
             result.batch_id = None
@@ -268,9 +280,9 @@ def _offered(model: UpstreamModel, ref: Ref, key: str) -> Offered:
     return Offered(ref, key, model.raw_id, model.offer, model.entry)
 
 
-def _apply(
+def apply_planned(
     session: Session,
-    job: _Job,
+    job: Job,
     feed: Feed,
     plan: FeedPlan,
     providers: list[UpstreamProvider],
@@ -316,6 +328,22 @@ def _locked_feed(session: Session, name: str) -> Feed:
     return get_feed(session, name)
 
 
+def _read_providers(feed: Feed, parsed: ParsedFeed) -> ColumnElement[bool]:
+    """The providers whose models are in the answer."""
+    keys = {p.key for p in parsed.providers} | {m.provider_key for m in parsed.models}
+    own = feed_kind(feed.kind).provider_kind or feed.name
+    named = Provider.feed_key.in_(sorted(k or own for k in keys if k or not feed.provider_id))
+    return named if feed.provider_id is None else or_(named, Provider.id == feed.provider_id)
+
+
+def note_synced(session: Session, which: ColumnElement[bool]) -> None:
+    """Providers are locked in one order, and before the records that a sync writes."""
+    locked = select(Provider.id).where(which).order_by(Provider.id)
+    ids = session.scalars(locked.with_for_update(key_share=True)).all()
+    for some in chunks(ids):
+        session.execute(update(Provider).where(Provider.id.in_(some)).values(last_synced_at=now()))
+
+
 def _note_success(feed: Feed, result: SyncResult, answer: Answer) -> None:
     feed.last_success_at = now()
     feed.last_error = feed.last_error_at = None
@@ -342,6 +370,12 @@ def _unmodified(session: Session, feed_name: str, dry_run: bool) -> SyncResult:
                 .where(Feed.name == feed_name)
                 .values(last_success_at=now(), last_error=None, last_error_at=None)
             )
+            seen = select(ProviderModel.provider_id).join(
+                Claim,
+                (Claim.record_type == "provider_model") & (Claim.record_id == ProviderModel.id),
+            )
+            alive = (Claim.feed_id == feed.id, Claim.misses == 0)
+            note_synced(db, Provider.id.in_(seen.where(*alive)))
     return SyncResult(feed_name, counts, entries, dry_run=dry_run)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.services.undo_flags import undo_flag_changes
+from app.services.undo_providers import undo_provider_changes
 from app.services.undo_records import ChangeLine, Refused
 
 Undo = Callable[[Session, int, Sequence[ChangeLine]], tuple[int, list[Refused]]]
@@ -21,7 +22,10 @@ class Thing:
     undo: Undo
 
 
-THINGS: dict[str, Thing] = {"feature_flag": Thing("admin:flag:manage", undo_flag_changes)}
+THINGS: dict[str, Thing] = {
+    "feature_flag": Thing("admin:flag:manage", undo_flag_changes),
+    "provider": Thing("admin:provider:manage", undo_provider_changes),
+}
 
 
 def undo_thing(
