@@ -1,11 +1,14 @@
-"""An entry as programs see it (contract section 4.1)."""
+"""Entries and provider models as programs see them (contract sections 4.1 and 4.2)."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from app.core.fields import CAPABILITIES, feed_fields
+from app.core.values import LIMITS
 from app.queries.entries import EntryRow
+from app.queries.provider_models import ProviderModelRow
 
 _CAPABILITIES = tuple(sorted(field.name for field in CAPABILITIES))
 _FEED_FIELDS = tuple(field.name for field in feed_fields("entry"))
@@ -49,6 +52,56 @@ def entry_json(row: EntryRow) -> dict[str, Any]:
         "drift": row.drift or {},
         "sources": row.sources,
         "retired_at": row.retired_at,
+    }
+
+
+def provider_model_json(row: ProviderModelRow) -> dict[str, Any]:
+    """All keys, always, in one order. Null is unknown; amounts of money are decimals.
+
+    Unknown prices are no lines; an unknown capability of the entry is shown as false.
+    """
+    return {
+        "id": row.public_id,
+        "provider_id": row.provider_id,
+        "provider_vendor": row.provider_vendor,
+        "model_catalog_id": row.entry_id,
+        "model_public_id": row.entry_id,
+        "provider_original_model_id": row.raw_id,
+        "model_display_name": row.model_display_name,
+        "category": row.category,
+        "category_order_number": row.category_order_number,
+        "model_order_number": row.model_order_number,
+        "pricing": pricing_json(row.pricing),
+        "token_limits": row.token_limits and {k: row.token_limits.get(k) for k in LIMITS},
+        "family": row.family,
+        **{name: getattr(row, name) is True for name in _CAPABILITIES},
+        "active": row.active,
+        "available": row.available,
+        "instruct_model_public_id": row.instruct_model_public_id,
+        "status": row.status,
+        "manual_fields": row.manual_fields,
+        "drift": {
+            name: pricing_json(value) if name == "pricing" else value
+            for name, value in (row.drift or {}).items()
+        },
+        "version": row.version,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+def pricing_json(value: dict[str, Any] | None) -> dict[str, Any]:
+    """Prices with their amounts as decimals, exactly as they are kept."""
+    lines = (value or {}).get("lines") or []
+    return {
+        "lines": [
+            {
+                "unit": line["unit"],
+                "amount_micro_usd": Decimal(line["amount_micro_usd"]),
+                "currency": "USD",
+            }
+            for line in (value or {}).get("lines") or ()
+        ]
     }
 
 

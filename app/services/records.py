@@ -198,7 +198,8 @@ def _write(session: Session, action: Action, edits: list[Edit]) -> str:
 
 def write_decisions(session: Session, batch_id: int, action: Action, edits: Sequence[Edit]) -> None:
     """Write what people decided, and what follows: names of offers, new feature flags."""
-    ensure_flags(session, batch_id, {d.value for e in edits if (d := e.decide.get(FLAG))})
+    named = {d.value for e in edits if (d := e.decide.get(FLAG)) and d.value is not None}
+    ensure_flags(session, batch_id, named)
     write_edits(session, batch_id, action, [*edits, *_renamed_offers(session, edits)])
 
 

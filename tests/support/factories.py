@@ -7,8 +7,21 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.models import CatalogEntry, CatalogRevision, EntryAlias, now
-from app.services.search_index import index_entries, rewrite_tags, search_text
+from app.models import (
+    CatalogEntry,
+    CatalogRevision,
+    EntryAlias,
+    Provider,
+    ProviderModel,
+    now,
+)
+from app.services.search_index import (
+    index_entries,
+    index_provider_models,
+    rewrite_tags,
+    search_text,
+)
+from app.services.write import plot_prices
 
 _numbers = itertools.count(1)
 
@@ -48,6 +61,49 @@ def make_entry(session: Session, aliases: Sequence[str] = (), **values: Any) -> 
     rewrite_tags(session, [(entry.id, entry.tags)])
     session.execute(update(CatalogRevision).values(revision=CatalogRevision.revision + 1))
     return entry
+
+
+def make_provider(session: Session, **values: Any) -> Provider:
+    """A provider in the database, switched on; not committed."""
+    number = next(_numbers)
+    defaults = {
+        "public_id": f"prov_{number}",
+        "name": f"Provider {number}",
+        "vendor": f"provider-{number}",
+        "active": True,
+        "created_at": now(),
+        "updated_at": now(),
+    }
+    provider = Provider(**defaults | values)
+    session.add(provider)
+    session.flush()
+    return provider
+
+
+def make_provider_model(
+    session: Session,
+    provider: Provider | None = None,
+    entry: CatalogEntry | None = None,
+    **values: Any,
+) -> ProviderModel:
+    """A provider model in the database, found by searches; not committed."""
+    number = next(_numbers)
+    defaults = {
+        "public_id": f"pmdl_{number}",
+        "provider_id": (provider or make_provider(session)).id,
+        "entry_id": (entry or make_entry(session)).id,
+        "raw_id": f"raw-{number}",
+        "active": True,
+        "status": "filled",
+        "created_at": now(),
+        "updated_at": now(),
+    }
+    model = ProviderModel(**defaults | plot_prices(values.get("pricing")) | values)
+    session.add(model)
+    session.flush()
+    index_provider_models(session, [model.id])
+    session.execute(update(CatalogRevision).values(revision=CatalogRevision.revision + 1))
+    return model
 
 
 def _searched(entry: CatalogEntry) -> dict[str, Any]:

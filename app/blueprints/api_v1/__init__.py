@@ -5,9 +5,14 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from app.blueprints.api_v1 import catalogs, openapi
+from app.blueprints.api_v1 import catalogs, openapi, provider_models, providers
 
-RESOURCES = (catalogs.blueprint, openapi.blueprint)
+RESOURCES = (
+    catalogs.blueprint,
+    provider_models.blueprint,
+    providers.blueprint,
+    openapi.blueprint,
+)
 
 
 class PublicIdConverter(PathConverter):

@@ -59,7 +59,7 @@ def patch_entry(model_public_id: str) -> Response:
         patch.given(),
         default_protection=current_settings().sync_protection,
         reason=reason,
-        if_match=if_match_version(session, name),
+        if_match=if_match_version(name, lambda: get_entry(session, name).version),
     )
     return _answer(get_entry_by_pk(session, written.id))
 

@@ -7,14 +7,14 @@ it only say so in advance.
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, create_model
 
 from app.blueprints.api_v1.request_body import MAX_REASON
 from app.blueprints.api_v1.schemas import Schema, field_schema
 from app.core.fields import CAPABILITIES, ENTRY_FIELDS
-from app.core.fields import Field as EntryField
+from app.core.fields import Field as RegistryField
 from app.core.values import MAX_TEXT, check
 from app.queries.entry_filter import SORTS, SWITCHES, TEXTS
 from app.queries.list_args import MAX_LIMIT, MAX_OFFSET, STATUSES
@@ -56,7 +56,7 @@ READ_ONLY: dict[str, Schema] = {
 }
 
 
-def _editable(field: EntryField) -> Any:
+def editable(field: RegistryField) -> Any:
     """A field to be sent: checked by the registry's own check, absent by default."""
     checked = Annotated[
         Any, PlainValidator(partial(check, field)), WithJsonSchema(field_schema(field))
@@ -64,48 +64,52 @@ def _editable(field: EntryField) -> Any:
     return checked, Field(default=None)
 
 
-def _ignored(schema: Schema) -> Any:
+def ignored(schema: Schema) -> Any:
+    """A key that nobody sets: accepted, and of no effect."""
     return Annotated[Any, WithJsonSchema({"readOnly": True} | schema)], Field(default=None)
 
 
-def _always(schema: Schema) -> Any:
+def always(schema: Schema) -> Any:
+    """A key that every answer has."""
     return Annotated[Any, WithJsonSchema(schema)], ...
 
 
-def _shown(field: EntryField) -> Any:
+def _shown(field: RegistryField) -> Any:
     schema = field_schema(field)
     if field.name == "is_moderated":
         schema = {**schema, "type": ["boolean", "null"]}
-    return _always(schema)
+    return always(schema)
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A body that knows its keys; `READ_ONLY` are those that are accepted and ignored."""
+
     model_config = ConfigDict(extra="forbid")
+    READ_ONLY: ClassVar[frozenset[str]] = frozenset()
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent and can be set."""
-        return {
-            name: getattr(self, name) for name in self.model_fields_set if name not in READ_ONLY
-        }
+        return {name: getattr(self, name) for name in self.model_fields_set - self.READ_ONLY}
 
 
-class _EntryExample(_Strict):
+class _EntryExample(Strict):
+    READ_ONLY: ClassVar[frozenset[str]] = frozenset(READ_ONLY)
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"context_length": 128000, "supports_tools": True}]}
     )
 
 
-EntryPatch: type[_Strict] = create_model(
+EntryPatch: type[Strict] = create_model(
     "EntryPatch",
     __base__=_EntryExample,
     __doc__="Some fields of an entry. Absent: untouched. Read-only keys are ignored.",
-    **{field.name: _editable(field) for field in ENTRY_FIELDS},
-    **{name: _ignored(schema) for name, schema in READ_ONLY.items()},
+    **{field.name: editable(field) for field in ENTRY_FIELDS},
+    **{name: ignored(schema) for name, schema in READ_ONLY.items()},
 )
 Entry: type[BaseModel] = create_model(
     "Entry",
     __doc__="A model as the catalog knows it. Every key is always there; null is unknown.",
-    **{name: _always(schema) for name, schema in READ_ONLY.items()},
+    **{name: always(schema) for name, schema in READ_ONLY.items()},
     **{field.name: _shown(field) for field in ENTRY_FIELDS},
 )
 
@@ -136,7 +140,8 @@ class Problem(BaseModel):
     details: list[ProblemDetail] = Field(default=[], description="The fields at fault.")
 
 
-def _parameter(schema: Schema, description: str = "") -> Any:
+def parameter(schema: Schema, description: str = "") -> Any:
+    """A parameter of a query string."""
     said = {"description": description} if description else {}
     return Annotated[Any, WithJsonSchema(schema | said)], Field(default=schema.get("default"))
 
@@ -160,37 +165,45 @@ class EditHeaders(BaseModel):
     ] = Field(default=None, alias="X-Change-Reason")
 
 
+SWITCH = parameter({"type": "boolean"})
+EXACT_TEXT = parameter(
+    {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*\S[^\x00]*$"}
+)
+
+
+def list_parameters(sorts: tuple[str, ...]) -> dict[str, Any]:
+    """The parameters of every list: paging, order, status and the capabilities."""
+    return {
+        "limit": parameter(
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 20, "examples": [5]}
+        ),
+        "offset": parameter({"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}),
+        "sort": parameter(
+            {"type": "string", "enum": list(sorts), "default": "created_at"},
+            "Unknown values sort below all others.",
+        ),
+        "order": parameter({"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
+        "status": parameter({"type": "string", "enum": list(STATUSES)}),
+        **{
+            field.name: parameter({"type": "boolean"}, "Unknown counts as false.")
+            for field in CAPABILITIES
+        },
+    }
+
+
+def search_parameter(description: str) -> Any:
+    """The parameter that searches."""
+    schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$"}
+    return parameter(schema | {"examples": ["gpt"]}, description)
+
+
 EntryQuery: type[BaseModel] = create_model(
     "EntryQuery",
     __doc__="Which entries, in which order. Read by `app.queries.entry_filter`.",
-    limit=_parameter(
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 20, "examples": [5]}
+    q=search_parameter(
+        "Part of id, display name, family, description or a tag; case does not matter."
     ),
-    offset=_parameter({"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}),
-    sort=_parameter(
-        {"type": "string", "enum": list(SORTS), "default": "created_at"},
-        "Unknown values sort below all others.",
-    ),
-    order=_parameter({"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
-    q=_parameter(
-        {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$", "examples": ["gpt"]},
-        "Part of id, display name, family, description or a tag; case does not matter.",
-    ),
-    status=_parameter({"type": "string", "enum": list(STATUSES)}),
-    **{name: _parameter({"type": "boolean"}) for name in SWITCHES},
-    **{
-        field.name: _parameter({"type": "boolean"}, "Unknown counts as false.")
-        for field in CAPABILITIES
-    },
-    **{
-        name: _parameter(
-            {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": MAX_TEXT,
-                "pattern": r"^[^\x00]*\S[^\x00]*$",
-            }
-        )
-        for name in TEXTS
-    },
+    **list_parameters(SORTS),
+    **dict.fromkeys(SWITCHES, SWITCH),
+    **dict.fromkeys(TEXTS, EXACT_TEXT),
 )

@@ -14,8 +14,12 @@ Node = Mapping[str, Any]
 
 _JSON = "application/json"
 _PLACES = {"path": 0, "query": 1, "header": 2}
-# What stands for a record in the examples.
-_EXAMPLE_ID = "openai/gpt-4o"
+# What stands for a record in the examples, by the name of the parameter in a path.
+EXAMPLE_IDS = {
+    "model_public_id": "openai/gpt-4o",
+    "provider_model_id": "pmdl_0123456789abcdef0123",
+    "provider_id": "prov_0123456789abcdef0123",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,8 @@ def _example(node: Node, path: str, method: str, body: Node, address: str) -> st
     asked = {}
     for parameter in node.get("parameters", ()):
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", _EXAMPLE_ID)
+            name = parameter["name"]
+            path = path.replace(f"{{{name}}}", EXAMPLE_IDS[name])
         elif "examples" in parameter["schema"] and parameter["in"] == "query":
             asked[parameter["name"]] = parameter["schema"]["examples"][0]
     url = address + path + (f"?{urlencode(asked)}" if asked else "")

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.fields import Field, Kind
-from app.core.values import MAX_INTEGER, MAX_LIST, MAX_LONG_TEXT, MAX_TEXT
+from app.core.values import (
+    LIMITS,
+    MAX_INTEGER,
+    MAX_LIST,
+    MAX_LONG_TEXT,
+    MAX_REFERENCE,
+    MAX_TEXT,
+    PRICE_UNITS,
+)
 
 Schema = dict[str, Any]
 
@@ -37,6 +45,45 @@ _DEFAULTS: Schema = {
     "additionalProperties": {"type": ["number", "null"], "minimum": -1e18, "maximum": 1e18},
 }
 
+_AMOUNT: Schema = {
+    "minimum": 0,
+    "maximum": MAX_INTEGER,
+    "description": "Millionths of a US dollar, exact, at most 24 decimal places; 0 is free.",
+}
+
+
+def pricing_schema(amount: Schema) -> Schema:
+    """Prices whose amounts are written as ``amount`` says."""
+    line = {
+        "type": "object",
+        "properties": {
+            "unit": {"type": "string", "enum": list(PRICE_UNITS)},
+            "amount_micro_usd": amount,
+            "currency": {"type": "string", "enum": ["USD"]},
+        },
+        "required": ["unit", "amount_micro_usd"],
+        "additionalProperties": False,
+    }
+    lines = {
+        "type": "array",
+        "items": line,
+        "maxItems": len(PRICE_UNITS),
+        "description": "Each unit once at most; a missing one is unknown.",
+    }
+    return {"type": "object", "properties": {"lines": lines}, "additionalProperties": False}
+
+
+# What answers hold, and what may be sent: decimal text too.
+SHOWN_PRICING = pricing_schema({**_AMOUNT, "type": "number"})
+_SENT_PRICING = pricing_schema(
+    {
+        **_AMOUNT,
+        "type": ["number", "string"],
+        "pattern": r"^\+?([0-9]{1,15}\.?[0-9]{0,24}|\.[0-9]{1,24})$",
+    }
+)
+_LIMIT: Schema = {"type": ["integer", "null"], "minimum": 0, "maximum": MAX_INTEGER}
+
 _KINDS: dict[Kind, Schema] = {
     Kind.FLAG: {"type": "boolean"},
     Kind.TEXT: _LINE,
@@ -61,6 +108,13 @@ _KINDS: dict[Kind, Schema] = {
         "additionalProperties": False,
     },
     Kind.JSON: {"type": "object"},
+    Kind.PRICING: _SENT_PRICING,
+    Kind.TOKEN_LIMITS: {
+        "type": "object",
+        "properties": dict.fromkeys(LIMITS, _LIMIT),
+        "additionalProperties": False,
+    },
+    Kind.REFERENCE: {**_LINE, "maxLength": MAX_REFERENCE},
 }
 
 
