@@ -71,6 +71,7 @@ class HistoryRow(NamedTuple):
     actor: str
     reason: str | None
     created_at: int
+    batch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ def list_history(session: Session, entry_id: int, limit: int = 50) -> list[Histo
             Batch.actor,
             Batch.reason,
             Batch.created_at,
+            Batch.public_id,
         )
         .join(Batch, Batch.id == Change.batch_id)
         .where(Change.record_type == "entry", Change.record_id == entry_id)

@@ -1,4 +1,4 @@
-"""Lists and counts that the console shows to be read: dashboard, changes, providers."""
+"""Lists and counts that the console shows to be read: dashboard, providers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Batch, CatalogEntry, Change, Provider, ProviderModel
+from app.models import CatalogEntry, Provider, ProviderModel
 from app.queries.entry_conditions import merged_ids
 from app.queries.provider_model_conditions import deleted_providers
 
@@ -22,26 +22,6 @@ class Counts(NamedTuple):
     retired: int
     providers: int
     provider_models: int
-
-
-class ChangeRow(NamedTuple):
-    """One change of one field, with the record it happened to where that is named."""
-
-    id: int
-    record_type: str
-    record_id: int
-    field: str
-    old: Any
-    new: Any
-    old_manual: bool
-    new_manual: bool
-    kind: str
-    actor_kind: str
-    actor: str
-    reason: str | None
-    created_at: int
-    entry_id: str | None
-    provider_model: str | None
 
 
 class ProviderRow(NamedTuple):
@@ -88,53 +68,6 @@ def count_everything(session: Session) -> Counts:
         _offered(select(func.count(ProviderModel.id))).scalar_subquery(),
     ).where(entry.id.not_in(merged_ids()))
     return Counts._make(session.execute(numbers).one())
-
-
-def list_changes(
-    session: Session, *, limit: int, offset: int, by_people: bool = False
-) -> list[ChangeRow]:
-    """The newest changes of all records, newest first; `by_people` leaves out what feeds did."""
-    ids = select(Change.id).order_by(Change.id.desc()).limit(limit).offset(offset)
-    if by_people:
-        batches = select(Batch.id).where(Batch.actor_kind.in_(("user", "token")))
-        ids = ids.where(Change.batch_id.in_(batches))
-    page = ids.subquery("page")
-    statement = (
-        select(
-            Change.id,
-            Change.record_type,
-            Change.record_id,
-            Change.field,
-            Change.old,
-            Change.new,
-            Change.old_manual,
-            Change.new_manual,
-            Batch.kind,
-            Batch.actor_kind,
-            Batch.actor,
-            Batch.reason,
-            Batch.created_at,
-            CatalogEntry.public_id,
-            ProviderModel.raw_id,
-        )
-        .join(page, page.c.id == Change.id)
-        .join(Batch, Batch.id == Change.batch_id)
-        .outerjoin(
-            ProviderModel,
-            (Change.record_type == "provider_model") & (ProviderModel.id == Change.record_id),
-        )
-        .outerjoin(
-            CatalogEntry,
-            ((Change.record_type == "entry") & (CatalogEntry.id == Change.record_id)),
-        )
-        .order_by(Change.id.desc())
-    )
-    return [ChangeRow._make(row) for row in session.execute(statement)]
-
-
-def count_changes(session: Session) -> int:
-    """How many changes have been logged."""
-    return session.execute(select(func.count(Change.id))).scalar_one()
 
 
 def list_providers(session: Session, *, limit: int, offset: int) -> list[ProviderRow]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.blueprints.console import catalog, editing, entry, flags, pages
+from app.blueprints.console import catalog, changes, editing, entry, flags, pages, undo
 from app.blueprints.console.display import (
     ago,
     change_text,
@@ -26,6 +26,7 @@ from app.blueprints.console.navigation import navigation
 from app.blueprints.console.options import options
 
 HELPERS: tuple[Callable[..., Any], ...] = (
+    *changes.HELPERS,
     ago,
     change_text,
     change_words,
@@ -44,7 +45,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 
 def register(app: Flask) -> None:
     """Add the console to the application."""
-    for module in (catalog, editing, entry, flags, pages):
+    for module in (catalog, changes, editing, entry, flags, pages, undo):
         app.register_blueprint(module.blueprint)
     app.context_processor(lambda: {"navigation": navigation()})
     app.jinja_env.globals.update({helper.__name__: helper for helper in HELPERS})

@@ -34,7 +34,7 @@ ITEMS = (
     Item("Providers", "/providers", "server", "pages.providers"),
     Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
     Item("Feeds", "/feeds", "rss", "pages.feeds"),
-    Item("Changes", "/changes", "history", "pages.changes"),
+    Item("Changes", "/changes", "history", "changes.changes"),
     Item("Users", "/users", "users", "accounts.users"),
     Item("Tokens", "/tokens", "key", "accounts.tokens"),
 )

@@ -8,15 +8,14 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
+from app.blueprints.console.changes import latest_decisions
 from app.blueprints.console.listing import Pages, parse_listing
 from app.models import db, now
 from app.queries.feeds import list_feeds
 from app.queries.overview import (
-    count_changes,
     count_everything,
     count_offered_models,
     count_providers,
-    list_changes,
     list_offered_models,
     list_providers,
 )
@@ -35,7 +34,8 @@ def dashboard() -> Response:
         "console/dashboard.html",
         counts=count_everything(session),
         feeds=list_feeds(session),
-        changes=list_changes(session, limit=12, offset=0, by_people=True),
+        **latest_decisions(10),
+        here="/",
         now=now(),
     )
 
@@ -44,12 +44,6 @@ def dashboard() -> Response:
 @requires("admin:feed:read")
 def feeds() -> Response:
     return render_page("console/feeds.html", feeds=list_feeds(db.session()), now=now())
-
-
-@blueprint.get("/changes")
-@requires("admin:change:read")
-def changes() -> Response:
-    return _list("console/changes.html", "/changes", count_changes, list_changes)
 
 
 @blueprint.get("/providers")

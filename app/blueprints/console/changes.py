@@ -1,0 +1,198 @@
+"""`/changes`: the change log, batch by batch, and each batch with all its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from app.blueprints.console.display import entry_path, label_of
+from app.blueprints.console.listing import Pages, parse_listing
+from app.core.errors import ValidationError
+from app.core.fields import FIELDS
+from app.models import db, now
+from app.queries.change_filter import NAMES, ChangeFilter, parse_change_filter
+from app.queries.changes import (
+    COUNTED,
+    SEARCHED,
+    BatchRow,
+    count_batches,
+    first_changes,
+    get_batch,
+    list_actors,
+    list_batch_changes,
+    list_batches,
+    list_kinds,
+)
+from app.queries.names import RecordName
+from app.services.undo import PERMISSIONS
+from app.web.permissions import may, requires
+from app.web.render import render_page
+
+blueprint = Blueprint("changes", __name__)
+PATH = "/changes"
+ROWS = 30
+CHANGES = 100
+# What a batch did, where its summary does not say it better.
+_WORDS = {
+    "edit": "edited",
+    "reset": "given back to the feeds",
+    "protect": "what an edit holds",
+    "sync": "sync",
+    "flag": "feature flags",
+    "user": "users",
+    "token": "tokens",
+    "feed": "feeds",
+    "provider": "providers",
+    "bulk": "bulk action",
+    "undo": "undo",
+}
+_NOUNS = {"entry": ("entry", "entries"), "provider_model": ("provider model", "provider models")}
+_SYNCED = ("added", "updated", "retired", "reactivated", "quarantined")
+# Nobody takes these back as a whole.
+_KEPT = frozenset({"sync", "user", "token", "feed"})
+_FIELDS = {
+    name: field.label for fields in reversed(FIELDS.values()) for name, field in fields.items()
+}
+
+
+@blueprint.get(PATH)
+@requires("admin:change:read")
+def changes() -> Response:
+    args = {name: value for name, value in request.args.items() if value.strip()}
+    try:
+        wanted, problem = parse_change_filter(args), None
+    except ValidationError as error:
+        wanted, problem = None, error.message
+    context = _filters(args) | _listed(wanted, args) | {"problem": problem}
+    return render_page(
+        "console/changes.html",
+        "console/changes/_list.html",
+        status=400 if problem else 200,
+        **context,
+    )
+
+
+@blueprint.get(f"{PATH}/<batch_id>")
+@requires("admin:change:read")
+def show_batch(batch_id: str) -> Response:
+    batch = get_batch(db.session(), batch_id)
+    pages = Pages(parse_listing(request.args).page, batch.changes, CHANGES)
+    offset = (pages.page - 1) * CHANGES
+    return render_page(
+        "console/changes/batch.html",
+        "console/changes/_batch.html",
+        batch=batch,
+        rows=list_batch_changes(db.session(), batch.id, limit=CHANGES, offset=offset),
+        pages=pages,
+        path=f"{PATH}/{batch.public_id}",
+        here=_address(f"{PATH}/{batch.public_id}", {}, pages.page),
+        now=now(),
+    )
+
+
+def latest_decisions(limit: int) -> dict[str, Any]:
+    """The newest batches of people, for the dashboard."""
+    session, everything = db.session(), ChangeFilter()
+    rows = list_batches(session, everything, limit=limit, offset=0, by_people=True)
+    return {"batches": rows, "few": first_changes(session, [b.id for b in rows], everything, 2)}
+
+
+def _listed(wanted: ChangeFilter | None, args: Mapping[str, str]) -> dict[str, Any]:
+    """The page of batches that the filter asks for; none where it is not acceptable."""
+    session = db.session()
+    page = parse_listing(request.args).page
+    kept = {name: args[name] for name in NAMES if name in args}
+    count = count_batches(session, wanted) if wanted else 0
+    pages = Pages(page, count, ROWS)
+    rows = list_batches(session, wanted, limit=ROWS, offset=(page - 1) * ROWS) if wanted else []
+    few = first_changes(session, [b.id for b in rows], wanted) if wanted else {}
+    searched = SEARCHED if wanted and wanted.field and not wanted.record else None
+    return {
+        "batches": rows,
+        "few": few,
+        "pages": pages,
+        "path": PATH,
+        "query": urlencode(kept),
+        "here": _address(PATH, kept, page),
+        "filtered": bool(kept),
+        "searched": searched,
+        "now": now(),
+    }
+
+
+def _filters(args: Mapping[str, str]) -> dict[str, Any]:
+    session = db.session()
+    kinds = {kind: _WORDS.get(kind, kind) for kind in list_kinds(session)}
+    actors = {actor: actor for actor in list_actors(session)}
+    fields = dict(sorted(_FIELDS.items(), key=lambda pair: pair[1].casefold()))
+    return {"args": args, "kinds": kinds, "actors": actors, "fields": fields}
+
+
+def _address(path: str, args: Mapping[str, str], page: int) -> str:
+    given = {**args, "page": str(page)} if page > 1 else args
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def batch_title(batch: BatchRow) -> str:
+    """What a batch did, in a few words."""
+    said = _said(batch.kind, batch.summary)
+    return said[:1].upper() + said[1:]
+
+
+def _said(kind: str, summary: Mapping[str, Any]) -> str:
+    if kind == "bulk" and "done" in summary:
+        one, many = _NOUNS.get(summary.get("record_type", ""), ("record", "records"))
+        count = summary.get("updated", 0)
+        return f"{count:,} {one if count == 1 else many} {summary['done']}"
+    if kind == "undo" and "kind" in summary:
+        return f"undone: {_said(summary['kind'], summary.get('summary') or {})}"
+    if kind == "sync":
+        parts = [f"{summary[word]:,} {word}" for word in _SYNCED if summary.get(word)]
+        return f"sync: {', '.join(parts)}" if parts else "sync"
+    return _WORDS.get(kind, kind)
+
+
+def batch_count(batch: BatchRow) -> str:
+    """How many changes, counted as far as the list counts."""
+    number = f"{batch.changes:,}{'+' if batch.changes == COUNTED else ''}"
+    return f"{number} {'change' if batch.changes == 1 else 'changes'}"
+
+
+def change_label(record_type: str, name: str) -> str:
+    """What people call a changed field, of whatever kind of record."""
+    if record_type in FIELDS or name in ("*", "protection", "protection_choice", "retired_at"):
+        return label_of(record_type, name)
+    return name.replace("_", " ").capitalize()
+
+
+def record_address(record_type: str, record: RecordName | None) -> str | None:
+    """The page of a changed record, where it has one."""
+    if record is None or record.gone:
+        return None
+    public_id = quote(record.public_id or "", safe="")
+    return {
+        "entry": entry_path(record.public_id or ""),
+        "provider_model": f"/provider-models/{public_id}",
+        "provider": f"/providers/{public_id}",
+        "feature_flag": "/feature-flags",
+        "feed": "/feeds",
+    }.get(record_type)
+
+
+def can_undo_batch(batch: BatchRow) -> bool:
+    """Whether to offer the undo of a whole batch; the service has the last word."""
+    return batch.kind not in _KEPT and batch.changes > 0 and may("admin:change:undo")
+
+
+def can_undo_change(record_type: str, field: str) -> bool:
+    """Whether to offer the undo of one change; the service has the last word."""
+    if record_type not in PERMISSIONS or (record_type in FIELDS and field in ("*", "retired_at")):
+        return False
+    return may("admin:change:undo") and may(PERMISSIONS[record_type])
+
+
+HELPERS = (batch_title, batch_count, change_label, record_address, can_undo_batch, can_undo_change)
