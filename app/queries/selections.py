@@ -16,9 +16,11 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    null,
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -90,7 +92,7 @@ class Preview:
 def scope(session: Session, selection: Selection) -> ColumnElement[bool]:
     """The condition on the record's table that holds for what is selected, kept ones included."""
     table = TABLES[selection.record_type]
-    tests = [visible(selection.record_type)]
+    tests = [visible(session, selection.record_type)]
     if selection.ids is not None:
         tests.append(among(session, table.id, selection.ids))
     if selection.where is not None:
@@ -103,12 +105,16 @@ def target(session: Session, selection: Selection, change: BulkChange) -> Column
     return and_(scope(session, selection), acted_on(session, selection), differs(change))
 
 
-def visible(record_type: RecordType) -> ColumnElement[bool]:
-    """Not merged into another entry; not a deleted provider's."""
+def visible(session: Session, record_type: RecordType) -> ColumnElement[bool]:
+    """Not merged into another entry; not a deleted provider's.
+
+    The deleted providers are looked up first: nearly always there is none, and a
+    condition without a subquery lets SQLite update the records in one pass.
+    """
     if record_type == "entry":
         return CatalogEntry.merged_into_id.is_(None)
-    deleted = select(Provider.id).where(Provider.deleted_at.is_not(None))
-    return ProviderModel.provider_id.not_in(deleted)
+    deleted = session.scalars(select(Provider.id).where(Provider.deleted_at.is_not(None))).all()
+    return ProviderModel.provider_id.not_in(deleted) if deleted else true()
 
 
 def among(session: Session, column: Any, ids: Collection[int]) -> ColumnElement[bool]:
@@ -145,7 +151,7 @@ def differs(change: BulkChange) -> ColumnElement[bool]:
 def preview_bulk(session: Session, change: BulkChange, selection: Selection) -> Preview:
     """Count what the change would do to the selection, in one statement."""
     table = TABLES[selection.record_type]
-    mixed = func.mod(cast(table.id, BigInteger) * _FACTOR, _PRIME)
+    mixed = cast(table.id, BigInteger) * _FACTOR % _PRIME
     acted = acted_on(session, selection)
     changing = and_(acted, differs(change))
     row = session.execute(
@@ -207,19 +213,16 @@ def availability(session: Session, change: BulkChange, selection: Selection) -> 
         .where(or_(now, after))
         .group_by(model.entry_id)
     )
-    counts = joined.subquery("counts")
+    counts = joined.cte("counts")
     entry_id, before_count, after_count = counts.c
     gone = and_(before_count > 0, after_count == 0)
-    before, then, lost = session.execute(
-        select(
-            func.coalesce(func.sum(before_count), 0),
-            func.coalesce(func.sum(after_count), 0),
-            func.count().filter(gone),
-        )
-    ).one()
-    names: list[str] = []
-    if lost:
-        first = select(entry_id).where(gone).order_by(entry_id).limit(SHOWN)
-        found = select(entry.public_id).where(entry.id.in_(first)).order_by(entry.id)
-        names = list(session.scalars(found))
-    return Availability(int(before), int(then), int(lost), names)
+    sums = select(
+        func.coalesce(func.sum(before_count), 0),
+        func.coalesce(func.sum(after_count), 0),
+        func.count().filter(gone),
+        null(),
+    )
+    first = select(entry_id).where(gone).order_by(entry_id).limit(SHOWN).subquery()
+    named = select(null(), null(), null(), entry.public_id).join(first, first.c[0] == entry.id)
+    (before, then, lost, _), *names = session.execute(union_all(sums, named)).all()
+    return Availability(int(before), int(then), int(lost), [str(row[3]) for row in names])

@@ -27,10 +27,11 @@ from app.queries.selections import (
 from app.queries.states import TABLES, Record, chunks, load_records
 from app.services.decide import decided, released
 from app.services.flags import ensure_flags
+from app.services.many_sql import Many
 from app.services.records import EDIT_PERMISSION, FLAG, check_fields, write_decisions
 from app.services.transaction import AnySession, writing
 from app.services.write import Action, Edit, bump_revision, open_batch
-from app.services.write_many import SWITCHES, Many, lock_records, release_many, set_many
+from app.services.write_many import SWITCHES, lock_records, release_many, set_many
 
 
 class SelectionChangedError(ConflictError):

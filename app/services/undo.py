@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, NotFoundError
@@ -14,14 +14,14 @@ from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
 from app.models import Batch, Change
 from app.queries.states import TABLES
+from app.services.many_sql import Many
 from app.services.transaction import AnySession, writing
 from app.services.undo_records import ChangeLine, Refused, undo_changes
-from app.services.undo_things import THINGS, undo_thing
+from app.services.undo_things import THINGS
 from app.services.write import Action, bump_revision, open_batch
 from app.services.write_many import (
     SWITCHES,
-    Many,
-    changes_since,
+    left_alone,
     lock_records,
     undo_many,
 )
@@ -55,7 +55,7 @@ class Undone:
 class _Group(NamedTuple):
     record_type: str
     field: str
-    count: int
+    changes: int
 
 
 def undo_batch(
@@ -84,10 +84,9 @@ def undo_batch(
         action = Action("undo", actor, reason, undoes_id=batch.id, summary=summary)
         new_id, public_id = open_batch(db, action)
         undone = Undone(public_id)
-        if change_id is None and _is_switch(batch, groups):
+        if change_id is None:
             _undo_switches(db, new_id, action, batch, groups, undone)
-        else:
-            _undo_lines(db, new_id, action, batch, change_id, undone)
+        _undo_lines(db, new_id, action, batch, change_id, undone)
         if not undone.undone:
             raise ConflictError(_nothing(undone))
         bump_revision(db)
@@ -117,16 +116,20 @@ def _check(actor: Actor, batch: Batch, groups: Sequence[_Group], change_id: int 
         raise ConflictError("that batch changed nothing that could be undone")
 
 
-def _is_switch(batch: Batch, groups: Sequence[_Group]) -> bool:
-    """Whether all of it is of fields that no feed writes: then it is taken back set by set."""
-    return batch.kind in ("bulk", "undo") and all(
-        group.record_type in SWITCHES and group.field in SWITCHES[_kind(group.record_type)]
-        for group in groups
-    )
-
-
 def _kind(record_type: str) -> RecordType:
     return "entry" if record_type == "entry" else "provider_model"
+
+
+def _is_switch(group: _Group) -> bool:
+    return group.record_type in SWITCHES and group.field in SWITCHES[_kind(group.record_type)]
+
+
+def _is_more(batch: Batch, record_type: RecordType) -> Select[int]:
+    """The records of which the batch changed something that feeds fill, or their protection."""
+    switches = Change.field.in_(SWITCHES[record_type])
+    return select(Change.record_id).where(
+        Change.batch_id == batch.id, Change.record_type == record_type, ~switches
+    )
 
 
 def _undo_switches(
@@ -137,18 +140,24 @@ def _undo_switches(
     groups: Sequence[_Group],
     undone: Undone,
 ) -> None:
-    for group in sorted(groups):
+    """Set by set where nothing but fields was changed that no feed writes."""
+    for group in sorted(filter(_is_switch, groups)):
         record_type = _kind(group.record_type)
+        record_id = TABLES[record_type].id
         changed = select(Change.record_id).where(
             Change.batch_id == batch.id, Change.record_type == record_type
         )
-        lock_records(session, record_type, TABLES[record_type].id.in_(changed))
+        which: ColumnElement[bool] = true()
+        if any(g.record_type == record_type and not _is_switch(g) for g in groups):
+            which = record_id.not_in(_is_more(batch, record_type))
+        lock_records(session, record_type, and_(record_id.in_(changed), which))
         many = Many(session, new_id, action, record_type, FIELDS[record_type][group.field])
-        since = list(session.scalars(changes_since(many, batch.id).limit(NAMED)))
-        named = [Refused(record_type, i, "", group.field, _SINCE) for i in since]
-        count = undo_many(many, batch.id)
-        undone.add(count, _with_names(session, record_type, named))
-        undone.refused_count += group.count - count - len(since)
+        undone.undone += (count := undo_many(many, batch.id, which))
+        if count < group.changes:
+            left = session.scalars(left_alone(many, batch.id, which)).all()
+            named = [Refused(record_type, i, "", group.field, _SINCE) for i in left[:NAMED]]
+            undone.refused += _with_names(session, record_type, named)
+            undone.refused_count += len(left)
 
 
 def _undo_lines(
@@ -162,9 +171,9 @@ def _undo_lines(
     """Change by change, in runs of whole records: what claims decide must be looked at anew."""
     is_feeds = batch.actor_kind == "feed"
     for record_type in PERMISSIONS:
-        for lines in _lines(session, batch.id, record_type, change_id):
+        for lines in _lines(session, batch, record_type, change_id):
             if record_type in THINGS:
-                count, refused = undo_thing(session, new_id, record_type, lines)
+                count, refused = THINGS[record_type].undo(session, new_id, lines)
                 undone.add(count, refused)
             else:
                 kind = _kind(record_type)
@@ -173,13 +182,15 @@ def _undo_lines(
 
 
 def _lines(
-    session: Session, batch_id: int, record_type: str, change_id: int | None
+    session: Session, batch: Batch, record_type: str, change_id: int | None
 ) -> Sequence[Sequence[ChangeLine]]:
     statement = (
         select(*(getattr(Change, name) for name in ChangeLine._fields))
-        .where(Change.batch_id == batch_id, Change.record_type == record_type)
+        .where(Change.batch_id == batch.id, Change.record_type == record_type)
         .order_by(Change.record_id, Change.id)
     )
+    if change_id is None and record_type in SWITCHES:
+        statement = statement.where(Change.record_id.in_(_is_more(batch, _kind(record_type))))
     if change_id is not None:
         # With the last decision the protection that came with it goes, too.
         changed = select(Change.record_id).where(Change.id == change_id)

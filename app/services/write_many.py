@@ -8,8 +8,6 @@ that feeds never write (`SWITCHES`), whose new state needs no claims to be known
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -21,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -31,17 +28,26 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from app.core.errors import RaceError
 from app.core.fields import FIELDS, Field, Kind, RecordType
-from app.core.resolve import MANUAL
 from app.models import Batch, Change, Override, now
 from app.queries.states import TABLES
-from app.services.write import OVERRIDE_KEY, Action
+from app.services.many_sql import (
+    Many,
+    as_json,
+    from_json,
+    is_manual,
+    json_literal,
+    json_text,
+    manual_fields,
+    sources,
+    with_field,
+    with_source,
+)
+from app.services.write import OVERRIDE_KEY
 
 _SIMPLE = (Kind.FLAG, Kind.CHOICE, Kind.INTEGER, Kind.REFERENCE)
 SWITCHES: dict[RecordType, dict[str, Field]] = {
@@ -54,30 +60,10 @@ _LOGGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
-    """One field of many records, in one batch."""
-
-    session: Session
-    batch_id: int
-    action: Action
-    record_type: RecordType
-    field: Field
-
-    @property
-    def table(self) -> Any:
-        """The records' mapped class."""
-        return TABLES[self.record_type]
-
-    @property
-    def column(self) -> Any:
-        """The field's column."""
-        return getattr(self.table, self.field.name)
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether JSON is SQLite's text or PostgreSQL's jsonb."""
-        return self.session.get_bind().dialect.name == "sqlite"
+_DECIDER = (Batch.id, Batch.actor, Batch.reason, Batch.created_at)
+# SQLAlchemy keeps the row count of an INSERT only when asked.
+_COUNTED = {"preserve_rowcount": True}
+_RACE = "somebody else changed one of the same records just now"
 
 
 def lock_records(session: Session, record_type: RecordType, which: ColumnElement[bool]) -> None:
@@ -94,25 +80,60 @@ def set_many(many: Many, value: Any, which: ColumnElement[bool]) -> int:
 
     Protection becomes `fields` unless it is `entry` already: a switch does not
     freeze the rest of a record. Returns how many records changed.
+
+    The same as staging, but quicker: each statement reads the records themselves.
     """
     record, override = many.table, Override
+    free = record.protection == "none"
+    given = json_literal(many, value)
     rows = (
         select(
             *_keys(many, record.id),
-            _as_json(many, many.column),
-            _json_literal(many, value),
-            override.id.is_not(None),
+            as_json(many, many.column),
+            given,
+            override.record_id.is_not(None),
             literal_column("true"),
             override.batch_id,
             null(),
-            case((record.protection == "none", "none")),
-            case((record.protection == "none", "fields")),
+            case((free, "none")),
+            case((free, "fields")),
         )
         .outerjoin(override, _override_of(many, record.id))
         .where(which)
         .order_by(record.id)
     )
-    return _stage_and_apply(many, rows)
+    connection = many.session.connection()
+    log = insert(_table(Change)).from_select(_LOGGED, rows, include_defaults=False)
+    count = connection.execute(log, execution_options=_COUNTED).rowcount
+    batch = many.session.execute(select(*_DECIDER).where(Batch.id == many.batch_id)).one()
+    decider = [literal(one, column.type) for one, column in zip(batch, _DECIDER, strict=True)]
+    decided = select(
+        *_keys(many, record.id)[1:], given, as_json(many, many.column), *decider
+    ).where(which)
+    connection.execute(_upsert(many, decided.order_by(record.id)))
+    if connection.execute(_set_records(many, value, which)).rowcount != count:
+        raise RaceError(_RACE)
+    return count
+
+
+def _set_records(many: Many, value: Any, which: ColumnElement[bool]) -> Any:
+    record = _table(many.table)
+    known, held = record.c.sources, record.c.manual_fields
+    return (
+        update(record)
+        .where(which)
+        .values(
+            {
+                many.field.name: value,
+                "version": record.c.version + 1,
+                "updated_at": now(),
+                "status": "updated",
+                "protection": case((record.c.protection == "entry", "entry"), else_="fields"),
+                "manual_fields": case((is_manual(many, held), held), else_=with_field(many, held)),
+                "sources": case((is_manual(many, held), known), else_=with_source(many, known)),
+            }
+        )
+    )
 
 
 def release_many(many: Many, which: ColumnElement[bool], *, last: bool) -> int:
@@ -126,7 +147,7 @@ def release_many(many: Many, which: ColumnElement[bool], *, last: bool) -> int:
     rows = (
         select(
             *_keys(many, record.id),
-            _as_json(many, many.column),
+            as_json(many, many.column),
             override.base,
             literal_column("true"),
             literal_column("false"),
@@ -142,10 +163,10 @@ def release_many(many: Many, which: ColumnElement[bool], *, last: bool) -> int:
     return _stage_and_apply(many, rows)
 
 
-def undo_many(many: Many, undone_id: int) -> int:
+def undo_many(many: Many, undone_id: int, which: ColumnElement[bool]) -> int:
     """Take back what the batch ``undone_id`` did to this field, where it still stands.
 
-    Returns how many records changed.
+    Only of the records that ``which`` selects. Returns how many changed.
     """
     record, change, override = many.table, aliased(Change), Override
     protection = _protection_undone(many, change)
@@ -164,7 +185,7 @@ def undo_many(many: Many, undone_id: int) -> int:
         .select_from(change)
         .join(record, record.id == change.record_id)
         .outerjoin(override, _override_of(many, record.id))
-        .where(_changes_of(many, change, undone_id), stands(many, change, override))
+        .where(_changes_of(many, change, undone_id), _stands(many, change, override), which)
         .order_by(record.id)
     )
     return _stage_and_apply(many, rows)
@@ -189,32 +210,26 @@ def _protection_undone(many: Many, change: Any) -> ColumnElement[Any]:
     )
 
 
-def stands(many: Many, change: Any, override: Any) -> ColumnElement[bool]:
+def _stands(many: Many, change: Any, override: Any) -> ColumnElement[bool]:
     """Whether nobody changed the field since: a decision is still that batch's (or the one it
     returned to), a release is still without a decision and has the value it left.
     """
     decided_by = func.coalesce(change.new_batch_id, change.batch_id)
-    left = _from_json(many, change.new)
+    left = from_json(many, change.new)
     return or_(
         and_(change.new_manual, override.batch_id == decided_by),
-        and_(~change.new_manual, override.id.is_(None), many.column.is_not_distinct_from(left)),
+        and_(
+            ~change.new_manual, override.record_id.is_(None), many.column.is_not_distinct_from(left)
+        ),
     )
 
 
-def changes_since(many: Many, undone_id: int) -> Any:
-    """A query for the row ids of records whose field was changed after that batch."""
-    record, change, override = many.table, aliased(Change), Override
-    return (
-        select(record.id)
-        .select_from(change)
-        .join(record, record.id == change.record_id)
-        .outerjoin(override, _override_of(many, record.id))
-        .where(
-            _changes_of(many, change, undone_id),
-            func.coalesce(stands(many, change, override), literal_column("false"))
-            == literal_column("false"),
-        )
-    )
+def left_alone(many: Many, undone_id: int, which: ColumnElement[bool]) -> Any:
+    """A query for the row ids of the records whose field `undo_many` did not take back."""
+    record, mine = many.table, aliased(Change)
+    taken_back = select(mine.record_id).where(_changes_of(many, mine, many.batch_id))
+    theirs = select(Change.record_id).where(_changes_of(many, Change, undone_id))
+    return select(record.id).where(record.id.in_(theirs), which, record.id.not_in(taken_back))
 
 
 def _changes_of(many: Many, change: Any, batch_id: int) -> ColumnElement[bool]:
@@ -245,13 +260,13 @@ def _override_of(many: Many, record_id: Any) -> ColumnElement[bool]:
 def _stage_and_apply(many: Many, rows: Any) -> int:
     connection = many.session.connection()
     log = insert(_table(Change)).from_select(_LOGGED, rows, include_defaults=False)
-    count = connection.execute(log).rowcount
+    count = connection.execute(log, execution_options=_COUNTED).rowcount
     if not count:
         return 0
     _write_overrides(many)
     _drop_overrides(many)
     if connection.execute(_record_update(many)).rowcount != count:
-        raise RaceError("somebody else changed one of the same records just now")
+        raise RaceError(_RACE)
     return count
 
 
@@ -260,44 +275,31 @@ def _table(model: type[Any]) -> Table:
 
 
 def _write_overrides(many: Many) -> None:
-    """A decision there was keeps its base: what held before any person decided."""
-    batch, action = aliased(Batch), many.action
-    restored = batch.id.is_not(None)
+    """Who decided is the batch itself, or the one that an undo returns to."""
+    decider = Batch.id == func.coalesce(Change.new_batch_id, Change.batch_id)
     rows = (
-        select(
-            *_keys(many, Change.record_id)[1:2],
-            Change.record_id,
-            Change.field,
-            Change.new,
-            Change.old,
-            func.coalesce(batch.id, many.batch_id),
-            func.coalesce(batch.actor, action.actor.name),
-            case((restored, batch.reason), else_=literal(action.reason, Text)),
-            func.coalesce(batch.created_at, now()),
-        )
-        .outerjoin(batch, batch.id == Change.new_batch_id)
+        select(*_keys(many, Change.record_id)[1:], Change.new, Change.old, *_DECIDER)
+        .join(Batch, decider)
         .where(_changes_of(many, Change, many.batch_id), Change.new_manual)
         .order_by(Change.id)
     )
+    many.session.connection().execute(_upsert(many, rows))
+
+
+def _upsert(many: Many, rows: Any) -> Any:
+    """A decision there was keeps its base: what held before any person decided."""
     replaced = ("value", "batch_id", "actor", "reason", "created_at")
     names = (*OVERRIDE_KEY, "value", "base", *replaced[1:])
     key = list(OVERRIDE_KEY)
-    statement: Any
     if many.is_sqlite:
         lite = sqlite.insert(_table(Override)).from_select(names, rows)
-        statement = lite.on_conflict_do_update(key, set_={n: lite.excluded[n] for n in replaced})
-    else:
-        pg = postgresql.insert(_table(Override)).from_select(names, rows)
-        statement = pg.on_conflict_do_update(
-            index_elements=key, set_={n: pg.excluded[n] for n in replaced}
-        )
-    many.session.connection().execute(statement)
+        return lite.on_conflict_do_update(key, set_={n: lite.excluded[n] for n in replaced})
+    pg = postgresql.insert(_table(Override)).from_select(names, rows)
+    return pg.on_conflict_do_update(index_elements=key, set_={n: pg.excluded[n] for n in replaced})
 
 
 def _drop_overrides(many: Many) -> None:
     released = and_(_changes_of(many, Change, many.batch_id), ~Change.new_manual)
-    if not many.session.scalar(select(exists().where(released))):
-        return
     many.session.connection().execute(
         delete(_table(Override)).where(
             Override.record_type == many.record_type,
@@ -311,8 +313,8 @@ def _record_update(many: Many) -> Any:
     """Put in force what is staged; what is derived from it follows (`app.core.resolve`)."""
     record = _table(many.table)
     protection = func.coalesce(Change.new_protection, record.c.protection)
-    sources = _sources(many, record.c.sources)
-    known = case((sources != _json_text(many, "{}"), "filled"), else_="init")
+    origins = sources(many, record.c.sources)
+    known = case((origins != json_text(many, "{}"), "filled"), else_="init")
     return (
         update(record)
         .where(
@@ -321,72 +323,13 @@ def _record_update(many: Many) -> Any:
         )
         .values(
             {
-                many.field.name: _from_json(many, Change.new),
+                many.field.name: from_json(many, Change.new),
                 "version": record.c.version + 1,
                 "updated_at": bindparam("moment", now()),
                 "protection": protection,
                 "status": case((protection != "none", "updated"), else_=known),
-                "manual_fields": _manual_fields(many, record.c.manual_fields),
-                "sources": sources,
+                "manual_fields": manual_fields(many, record.c.manual_fields),
+                "sources": origins,
             }
         )
     )
-
-
-def _manual_fields(many: Many, column: Any) -> ColumnElement[Any]:
-    """The list of manual fields with or without this one."""
-    name = many.field.name
-    if many.is_sqlite:
-        item = func.json_each(column).table_valued("value")
-        rest = select(func.json_group_array(item.c.value)).where(item.c.value != name)
-        added: Any = func.json_insert(column, "$[#]", name)
-        removed: Any = rest.scalar_subquery()
-    else:
-        added = column.op("||")(_json_literal(many, [name]))
-        removed = column.op("-")(literal(name, Text))
-    return case(
-        (and_(Change.new_manual, ~Change.old_manual), added),
-        (and_(Change.old_manual, ~Change.new_manual), removed),
-        else_=column,
-    )
-
-
-def _sources(many: Many, column: Any) -> ColumnElement[Any]:
-    """Where values come from: an operator's field is either a person's or nobody's."""
-    name = many.field.name
-    if many.is_sqlite:
-        path = f'$."{name}"'
-        put: Any = func.json_set(column, path, MANUAL)
-        taken: Any = func.json_remove(column, path)
-    else:
-        put = column.op("||")(_json_literal(many, {name: MANUAL}))
-        taken = column.op("-")(literal(name, Text))
-    return case((Change.new_manual, put), else_=taken)
-
-
-def _as_json(many: Many, column: Any) -> ColumnElement[Any]:
-    """A column's value as the change log has it; unknown is NULL there, too."""
-    if not many.is_sqlite:
-        return func.to_jsonb(column)
-    if many.field.kind is Kind.FLAG:
-        return case((column.is_(True), "true"), (column.is_(False), "false"))
-    return case((column.is_not(None), func.json_quote(column)))
-
-
-def _from_json(many: Many, value: Any) -> Any:
-    """The change log's value as the column has it."""
-    column = many.column
-    if many.is_sqlite:
-        return func.json_extract(value, "$", type_=column.type)
-    if many.field.kind in (Kind.FLAG, Kind.INTEGER):
-        return sql_cast(value, column.type)
-    return sql_cast(value.op("#>>")(literal_column("'{}'::text[]")), Text)
-
-
-def _json_literal(many: Many, value: Any) -> Any:
-    return null() if value is None else _json_text(many, json.dumps(value))
-
-
-def _json_text(many: Many, text: str) -> Any:
-    written = literal(text, Text)
-    return written if many.is_sqlite else sql_cast(written, JSONB)

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
+JSON_TYPE = sa.JSON(none_as_null=True).with_variant(
+    postgresql.JSONB(none_as_null=True), "postgresql"
+)
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -51,6 +55,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     _collect_flags()
+    _key_overrides(with_id=False)
     # Nothing ever wrote the old column.
     with op.batch_alter_table(
         "provider_models", table_kwargs={"sqlite_autoincrement": True}
@@ -60,16 +65,48 @@ def upgrade() -> None:
         models.add_column(sa.Column("instruct_model_public_id", sa.String(length=32)))
 
 
+def _key_overrides(*, with_id: bool) -> None:
+    """Make the table anew with another key: its rows wait in a copy meanwhile."""
+    op.execute("CREATE TABLE overrides_copy AS SELECT * FROM overrides")
+    op.drop_table("overrides")
+    key = ("record_type", "record_id", "field")
+    columns: list[sa.Column[object] | sa.Constraint] = [
+        sa.Column("record_type", sa.String(length=16), nullable=False),
+        sa.Column("record_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("value", JSON_TYPE, nullable=True),
+        sa.Column("base", JSON_TYPE, nullable=True),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("actor", sa.String(length=255), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name=op.f("fk_overrides_batch_id_batches")
+        ),
+    ]
+    names = ", ".join(column.name for column in columns if isinstance(column, sa.Column))
+    if with_id:
+        columns.insert(0, sa.Column("id", sa.Integer(), nullable=False))
+        columns.append(sa.PrimaryKeyConstraint("id", name=op.f("pk_overrides")))
+        unique = op.f("uq_overrides_record_type_record_id_field")
+        columns.append(sa.UniqueConstraint(*key, name=unique))
+    else:
+        columns.append(sa.PrimaryKeyConstraint(*key, name=op.f("pk_overrides")))
+    op.create_table("overrides", *columns, sqlite_with_rowid=with_id)
+    op.execute(f"INSERT INTO overrides ({names}) SELECT {names} FROM overrides_copy")  # noqa: S608 - constants
+    op.drop_table("overrides_copy")
+
+
 def _collect_flags() -> None:
     """The keys that entries require already become feature flags."""
     moment = "CAST(strftime('%s', 'now') AS INTEGER)"
     if op.get_bind().dialect.name == "postgresql":
         moment = "CAST(extract(epoch FROM now()) AS BIGINT)"
-    op.execute(
-        "INSERT INTO feature_flags (key, version, created_at, updated_at)"
-        f" SELECT DISTINCT requires_feature_flag, 1, {moment}, {moment} FROM catalog_entries"  # noqa: S608 - constants
+    found = (
+        f"SELECT DISTINCT requires_feature_flag, 1, {moment}, {moment} FROM catalog_entries"  # noqa: S608 - constants
         " WHERE requires_feature_flag IS NOT NULL"
     )
+    op.execute(f"INSERT INTO feature_flags (key, version, created_at, updated_at) {found}")
 
 
 def downgrade() -> None:
@@ -81,6 +118,7 @@ def downgrade() -> None:
         models.create_foreign_key(
             _INSTRUCT_KEY, "provider_models", ["instruct_model_id"], ["id"], ondelete="SET NULL"
         )
+    _key_overrides(with_id=True)
     op.drop_table("feature_flags")
     op.drop_index(_MERGED, "catalog_entries")
     op.drop_index(_UNDOES, "batches")

@@ -236,9 +236,9 @@ def seed_provider_models(session: Session, count: int) -> None:
     for row in synthetic_models(count, entries):
         rows.append(row)
         if len(rows) == CHUNK:
-            _insert_models(session, rows, feed.id, batch.id)
+            _insert_models(session, rows, feed.id, batch)
             rows = []
-    _insert_models(session, rows, feed.id, batch.id)
+    _insert_models(session, rows, feed.id, batch)
     session.execute(update(CatalogRevision).values(revision=CatalogRevision.revision + 1))
     session.commit()
     refresh_statistics(session)
@@ -246,7 +246,7 @@ def seed_provider_models(session: Session, count: int) -> None:
 
 
 def _insert_models(
-    session: Session, rows: list[dict[str, Any]], feed_id: int, batch_id: int
+    session: Session, rows: list[dict[str, Any]], feed_id: int, batch: Batch
 ) -> None:
     if not rows:
         return
@@ -258,10 +258,10 @@ def _insert_models(
             "field": name,
             "value": row[name],
             "base": None,
-            "batch_id": batch_id,
+            "batch_id": batch.id,
             "actor": "a@b.c",
             "reason": None,
-            "created_at": row["updated_at"],
+            "created_at": batch.created_at,
         }
         for row in rows
         for name in row["manual_fields"]
