@@ -128,12 +128,13 @@ document.addEventListener("pointerdown", (event) => {
   if (form && !form.contains(event.target) && !isChanged(form)) close(form, { focus: false });
 });
 
-const refresh = (form, id) => {
+const refresh = (form, address) => {
   const cell = cellOf(form);
   aim(cell, null, false);
-  const view = form.elements.view.value;
+  const { view, back } = form.elements;
+  const query = new URLSearchParams({ view: view.value, back: back.value });
   close(form);
-  window.htmx.ajax("GET", `/entries/${id}/row?view=${view}`, { swap: "none", target: cell });
+  window.htmx.ajax("GET", `${address}?${query}`, { swap: "none", target: cell });
 };
 
 const replace = () => {

@@ -1,29 +1,37 @@
 // The table as a grid: one tab stop, arrow keys among the cells, flags that answer at once.
-const CELL = "td[data-field] > button, td[data-field] > a, td[data-field] > .v";
+const CONTROLS = "td[data-field] > button, td > a, td > .i > a, td > .pick";
+const CELL = `${CONTROLS}, td[data-field] > .v`;
 
 const table = () => document.querySelector("[data-grid]");
-const controls = (row) => [...row.querySelectorAll("td[data-field] > button")];
+const controls = (row) => [...row.querySelectorAll("td[data-field] > button:not(.handle)")];
+const nameOf = (cell) => cell?.dataset.field ?? cell?.dataset.info;
+// Which of its cell's controls it is: a first cell has a box, perhaps a handle, a name and a link.
+const roleOf = (control) => (control.className ? `.${control.classList[0]}` : control.localName);
 
-let current = { row: null, field: null };
+let current = { row: null, field: null, role: null };
 
 // One cell of the grid is a tab stop; the links to entries are reached from their cell by the arrow keys.
 const settle = () => {
   const grid = table();
   if (!grid || !grid.querySelector("td > button")) return;
   grid.setAttribute("role", "grid");
-  for (const control of grid.querySelectorAll("tbody button, tbody a")) control.tabIndex = -1;
+  for (const control of grid.querySelectorAll("tbody :is(button, a, input)")) control.tabIndex = -1;
   const row = current.row && document.getElementById(current.row);
-  const cell = row?.querySelector(`[data-field="${current.field}"] > button`);
-  (cell ?? grid.querySelector("td > button")).tabIndex = 0;
+  (control(row, current.field, current.role) ?? grid.querySelector("td > button.v")).tabIndex = 0;
+};
+
+const control = (row, field, role) => {
+  const cell = row?.querySelector(`[data-field="${field}"], [data-info="${field}"]`);
+  return cell?.querySelector(role ?? "button.v");
 };
 
 const remember = (control) => {
-  const cell = control.closest("td[data-field]");
+  const cell = control.closest("td[data-field], td[data-info]");
   if (!cell?.closest("[data-grid]")) return;
   const grid = table();
   for (const other of grid.querySelectorAll('tbody [tabindex="0"]')) other.tabIndex = -1;
   control.tabIndex = 0;
-  current = { row: cell.parentElement.id, field: cell.dataset.field };
+  current = { row: cell.parentElement.id, field: nameOf(cell), role: roleOf(control) };
 };
 
 const go = (event, control) => {
@@ -44,22 +52,20 @@ const uncover = (control) => {
   if (hidden > 0) scroller.scrollLeft -= hidden;
 };
 
-const sameColumn = (row, field, control) =>
-  control.tagName === "A" ? row?.querySelector("td.who > a") : row?.querySelector(`[data-field="${field}"] > button`);
+const sameColumn = (row, from) => control(row, nameOf(from.closest("td")), roleOf(from));
 
 const move = (event) => {
-  const control = event.target.closest(CELL);
-  const row = control?.closest("[data-grid] tbody tr");
+  const from = event.target.closest(CELL);
+  const row = from?.closest("[data-grid] tbody tr");
   if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-  const all = [...row.querySelectorAll("td[data-field] > button, td.who > a")];
-  const field = control.closest("td").dataset.field;
-  const at = all.indexOf(control);
+  const all = [...row.querySelectorAll(CONTROLS)];
+  const at = all.indexOf(from);
   const steps = {
     ArrowRight: () => all[at + 1],
     ArrowLeft: () => all[at - 1],
-    ArrowDown: () => sameColumn(row.nextElementSibling, field, control),
-    ArrowUp: () => sameColumn(row.previousElementSibling, field, control),
-    Home: () => all[0],
+    ArrowDown: () => sameColumn(row.nextElementSibling, from),
+    ArrowUp: () => sameColumn(row.previousElementSibling, from),
+    Home: () => row.querySelector(".who > .v"),
     End: () => all.at(-1),
   };
   const step = steps[event.key];
@@ -97,6 +103,6 @@ document.addEventListener("htmx:error", failed);
 export const neighbour = (cell, backwards) => {
   const rows = [...cell.closest("tbody").querySelectorAll("tr")];
   const all = rows.flatMap(controls);
-  const own = cell.querySelector(":scope > button");
+  const own = cell.querySelector(":scope > button:not(.handle)");
   return all[all.indexOf(own) + (backwards ? -1 : 1)];
 };

@@ -13,10 +13,11 @@ const hide = () => {
 };
 
 const load = async (cell) => {
-  const row = cell.closest("[data-public-id]");
+  const record = cell.closest("[data-public-id]").id.match(/\d+$/)[0];
+  const { prefix } = cell.closest("[data-prefix]").dataset;
   const view = document.getElementById("edit")?.elements.view.value ?? "table";
   const back = encodeURIComponent(location.pathname + location.search);
-  const url = `/entries/${row.id.slice("entry-".length)}/fields/${cell.dataset.field}/origin?view=${view}&back=${back}`;
+  const url = `${prefix}/${record}/fields/${cell.dataset.field}/origin?view=${view}&back=${back}`;
   shownFor = cell;
   await window.htmx.ajax("GET", url, { target: "#origin-card", swap: "innerHTML" });
   if (shownFor !== cell || !cell.isConnected || document.querySelector(".is-editing")) return;

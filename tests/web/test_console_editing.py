@@ -193,14 +193,15 @@ def test_a_flip_answers_htmx_with_the_row_and_a_message(
     switch = page.one("button", aria_label="Tools for Llama 3")
     assert switch["aria-checked"] == "false"
     assert page.one("td", data_field="supports_tools")["data-manual"] == "true"
-    assert "Give back to the feeds" in answer.text
+    assert page.all("form")[0]["action"].startswith("/batches/batch_")
+    assert "Undo" in answer.text
 
 
 def checked_partials(text: str) -> Any:
     """A fragment's own texts for marks stand on the page that it goes into."""
     return checked(
         text + '<i id="is-unknown"></i><i id="is-manual"></i><i id="is-drift"></i>'
-        '<form id="flip"></form><form id="edit"></form>'
+        '<form id="flip"></form><form id="edit"></form><form id="bulk"></form>'
     )
 
 

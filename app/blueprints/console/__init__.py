@@ -7,7 +7,17 @@ from typing import Any
 
 from flask import Flask
 
-from app.blueprints.console import catalog, changes, editing, entry, flags, pages, undo
+from app.blueprints.console import (
+    catalog,
+    changes,
+    editing,
+    entry,
+    flags,
+    pages,
+    provider_models,
+    undo,
+)
+from app.blueprints.console.columns import availability
 from app.blueprints.console.display import (
     ago,
     change_text,
@@ -19,6 +29,8 @@ from app.blueprints.console.display import (
     moment,
     moment_iso,
     price_per_million,
+    provider_model_path,
+    provider_path,
     shown,
 )
 from app.blueprints.console.icons import icon_html
@@ -28,6 +40,7 @@ from app.blueprints.console.options import options
 HELPERS: tuple[Callable[..., Any], ...] = (
     *changes.HELPERS,
     ago,
+    availability,
     change_text,
     change_words,
     entry_path,
@@ -39,13 +52,17 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     moment_iso,
     options,
     price_per_million,
+    provider_model_path,
+    provider_path,
     shown,
 )
 
 
 def register(app: Flask) -> None:
     """Add the console to the application."""
-    for module in (catalog, changes, editing, entry, flags, pages, undo):
+    for module in (catalog, changes, entry, flags, pages, provider_models, undo):
         app.register_blueprint(module.blueprint)
+    for blueprint in editing.blueprints:
+        app.register_blueprint(blueprint)
     app.context_processor(lambda: {"navigation": navigation()})
     app.jinja_env.globals.update({helper.__name__: helper for helper in HELPERS})

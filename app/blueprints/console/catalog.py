@@ -6,63 +6,44 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from app.blueprints.console.cells import NAME, table_row
+from app.blueprints.console.filters import filter_context
+from app.blueprints.console.kinds import ENTRY
 from app.blueprints.console.listing import (
+    CATALOG,
     FLAG_FILTERS,
     PAGE_SIZE,
-    YES_NO,
     Listing,
-    Pages,
     parse_listing,
 )
-from app.core.fields import FIELDS
+from app.blueprints.console.tables import render_table, table_context
 from app.models import db
 from app.queries.entries import list_entries
 from app.queries.entry_filter import parse_entry_filter
 from app.queries.facets import choices_in_use
-from app.web.permissions import may, requires
-from app.web.render import is_fragment, render_page
+from app.web.permissions import requires
 
 blueprint = Blueprint("catalog", __name__)
 
-# Filters behind the button "More filters".
+_FIRST = ("status", "family", "active", "manual", "drift")
 _MORE = (*FLAG_FILTERS, "retired", "tag", "requires_feature_flag")
 
 
 @blueprint.get("/catalog")
 @requires("admin:catalog:read")
 def entries() -> Response:
-    listing = parse_listing(request.args)
-    context = _table(listing)
-    if not is_fragment():
-        context |= _filters(listing)
-    response = render_page("console/catalog.html", "console/_results.html", **context)
-    if is_fragment():
-        response.headers["HX-Push-Url"] = listing.here()
-    return response
-
-
-def _table(listing: Listing) -> dict[str, Any]:
-    editable = may("admin:catalog:edit")
+    listing = parse_listing(request.args, CATALOG)
     wanted = parse_entry_filter(listing.query_args())
     page = list_entries(db.session(), wanted, limit=PAGE_SIZE, offset=listing.offset)
-    return {
-        "rows": [table_row(entry, editable=editable) for entry in page.rows],
-        "pages": Pages(listing.page, page.total),
-        "listing": listing,
-        "chips": listing.chips(),
-        "here": listing.here(),
-        "view": "table",
-        "name_field": NAME,
-        "editable": editable,
-    }
+    context = table_context(ENTRY, listing, page.rows, page.total)
+    return render_table("console/catalog.html", context, lambda: _filters(listing))
 
 
 def _filters(listing: Listing) -> dict[str, Any]:
-    return {
-        "args": listing.args,
-        "choices": choices_in_use(db.session()),
-        "yes_no": YES_NO,
-        "flag_filters": [FIELDS["entry"][name] for name in FLAG_FILTERS],
-        "more_active": sum(name in listing.args for name in _MORE),
+    choices = choices_in_use(db.session())
+    counted = {
+        "status": choices.statuses,
+        "family": choices.families,
+        "tag": choices.tags,
+        "requires_feature_flag": choices.feature_flags,
     }
+    return filter_context(listing, _FIRST, _MORE, counted)

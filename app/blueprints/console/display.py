@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from app.core.fields import FIELDS, Field, Kind
+from app.core.prices import UNITS, dollars
 
 SHORT = 80
 LONG = 400
@@ -65,7 +65,8 @@ def _json(value: Any) -> str:
 
 
 def _pricing(value: Mapping[str, Any]) -> str:
-    return ", ".join(f"{line['unit']} {line['amount_micro_usd']} µ$" for line in value["lines"])
+    lines = value.get("lines") or ()
+    return "\n".join(f"{UNITS[line['unit']].label}: {price(line)}" for line in lines)
 
 
 def _limits(value: Mapping[str, Any]) -> str:
@@ -84,20 +85,24 @@ _SHOWN: dict[Kind, Callable[[Any], str]] = {
 }
 
 
-def price_per_million(pricing: Mapping[str, Any] | None, unit: str) -> str:
-    """Dollars per million tokens of one line, exact; empty where the line is unknown.
+def price(line: Mapping[str, Any]) -> str:
+    """One price as a person reads it; an amount of 0 is free."""
+    amount, unit = line["amount_micro_usd"], UNITS[line["unit"]]
+    return "free" if amount == "0" else f"${with_cents(dollars(line['unit'], amount))} {unit.per}"
 
-    Micro-dollars per thousand tokens are thousandths of a dollar per million.
-    """
+
+def price_per_million(pricing: Mapping[str, Any] | None, unit: str) -> str:
+    """Dollars per million tokens of one line, exact; empty where the line is unknown."""
     for line in (pricing or {}).get("lines", ()):
         if line["unit"] == unit:
-            dollars = Decimal(line["amount_micro_usd"]) / 1000
-            return f"{dollars.quantize(Decimal('0.01')) if _has_cents(dollars) else dollars:f}"
+            return with_cents(dollars(unit, line["amount_micro_usd"]))
     return ""
 
 
-def _has_cents(dollars: Decimal) -> bool:
-    return dollars == dollars.quantize(Decimal("0.01"))
+def with_cents(amount: str) -> str:
+    """An exact amount of dollars with two decimal places at least, but for whole dollars."""
+    whole, point, rest = amount.partition(".")
+    return f"{whole}.{rest:0<2}" if point else whole
 
 
 def label_of(record_type: str, name: str) -> str:
@@ -129,6 +134,16 @@ def change_words(change: Any) -> str:
 def entry_path(public_id: str) -> str:
     """The address of an entry's page."""
     return "/catalog/" + quote(public_id, safe="/:@+,")
+
+
+def provider_model_path(public_id: str) -> str:
+    """The address of a provider model's page."""
+    return "/provider-models/" + quote(public_id, safe="")
+
+
+def provider_path(public_id: str) -> str:
+    """The address of a provider's page."""
+    return "/providers/" + quote(public_id, safe="")
 
 
 def moment(seconds: int | None) -> str:

@@ -1,23 +1,36 @@
-"""Changing entries: open an editor, save it, flip a flag, give values back to the feeds.
+"""Changing records: open an editor, save it, flip a flag, give values back to the feeds.
 
-Every address takes an ordinary form and answers 303, and answers htmx with the
-pieces of the page that changed. `view` says which page the form stands on.
+The views are made once for each kind of record. Every address takes an ordinary
+form and answers 303, and answers htmx with the pieces of the page that changed.
+`view` says which page the form stands on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial, update_wrapper
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.console.cells import table_row
-from app.blueprints.console.display import entry_path, shortened, shown
-from app.blueprints.console.entry import entry_context
-from app.core.errors import EditConflictError, NotFoundError
-from app.core.fields import FIELDS, Field, Kind
+from app.blueprints.console.display import shortened, shown
+from app.blueprints.console.editors import (
+    back_to,
+    conflict_page,
+    editor_page,
+    replacing_editor,
+    view_of,
+)
+from app.blueprints.console.kinds import ENTRY, PROVIDER_MODEL, RecordKind
+from app.blueprints.console.listing import TABLES, parse_address
+from app.blueprints.console.messages import Action, tell, undo_action
+from app.blueprints.console.record_pages import record_context
+from app.core.errors import EditConflictError, NotFoundError, ValidationError
+from app.core.fields import Field, Kind
 from app.core.values import ValueProblem
-from app.forms.entry import (
+from app.forms.field import (
     Editor,
     editor_data,
     opened_text,
@@ -27,133 +40,134 @@ from app.forms.entry import (
     sent_data,
 )
 from app.models import db
-from app.queries.entries import EntryRow, get_entry_by_pk
-from app.queries.entry_detail import field_origin
-from app.queries.facets import choices_in_use
-from app.services.records import edit_record, reset_record, set_protection
+from app.queries.entries import get_entry_by_pk
+from app.queries.record_detail import field_origin
+from app.services.records import Written, edit_record, reset_record, set_protection
 from app.web.addresses import read_row_id
 from app.web.permissions import current_actor, current_settings, requires
-from app.web.render import is_fragment, render_page
+from app.web.render import is_fragment
 
-blueprint = Blueprint("editing", __name__)
-EDITABLE = FIELDS["entry"]
 _SEEN = {"on": True, "off": False, "unknown": None}
 _NAME = "\x00name\x00"  # nothing that a person may write
-# The field whose values in use are offered while typing.
-_CHOICES = {"family": "families", "requires_feature_flag": "feature_flags"}
 
 
-@blueprint.get("/entries/edit")
-@requires("admin:catalog:edit")
-def open_editor() -> Response:
+def open_editor(kind: RecordKind) -> Response:
     pk, _, name = request.args.get("cell", "").partition(":")
-    entry, field = _entry(pk), _field(name)
-    value = getattr(entry, field.name)
+    record, field = _record(kind, pk), _field(kind, name)
+    value = getattr(record, field.name)
     editor = Editor(field, editor_data(field, value), opened_text(value))
-    response = _editor(entry, editor)
+    response = editor_page(kind, record, editor)
     if is_fragment():
-        response.headers["HX-Retarget"] = f"#entry-{entry.id} [data-field={field.name}]"
+        response.headers["HX-Retarget"] = f"#{kind.row}-{record.id} [data-field={field.name}]"
         response.headers["HX-Reswap"] = "beforeend"
     return response
 
 
-@blueprint.post("/entries/<row_id:pk>/fields/<name>")
-@requires("admin:catalog:edit")
-def save_field(pk: int, name: str) -> BaseResponse:
-    entry, field = _entry(pk), _field(name)
-    opened = request.form.get("opened", "")
+def save_field(kind: RecordKind, pk: int, name: str) -> BaseResponse:
+    record, field = _record(kind, pk), _field(kind, name)
     try:
-        value, seen = read_value(field, request.form), read_opened(opened)
+        value, seen = read_value(field, request.form), read_opened(request.form.get("opened", ""))
     except ValueProblem as problem:
-        data = sent_data(field, request.form)
-        editor = Editor(field, data, opened, request.form.get("reason", ""), str(problem))
-        return _replace_editor(_editor(entry, editor, 422))
+        return _refused(kind, record, field, problem)
     try:
-        _edit(entry.id, field, value, seen)
+        written = _edit(kind, record.id, field, value, seen)
     except EditConflictError as conflict:
-        return _replace_editor(_conflict(entry, field, value, conflict.current[field.name]))
+        theirs = conflict.current[field.name]
+        return replacing_editor(conflict_page(kind, record, field, value, theirs))
+    except ValidationError as problem:
+        said = problem.details[0].message if problem.details else problem.message
+        return _refused(kind, record, field, ValueProblem(said))
     text = shortened(field, value)
-    message = (
-        f"{field.label} of {_name_of(entry)} is now {text}."
-        if text
-        else (f"{field.label} of {_name_of(entry)} is cleared.")
-    )
-    return _done(pk, message, give_back=field.name)
+    became = f"is now {text}" if text else "is cleared"
+    return _done(kind, pk, f"{field.label} of {_NAME} {became}.", written)
 
 
-@blueprint.post("/entries/flip")
-@requires("admin:catalog:edit")
-def flip() -> BaseResponse:
+def flip(kind: RecordKind) -> BaseResponse:
     row, name, seen = (*request.form.get("flip", "").split(":"), "", "", "")[:3]
-    pk, field = _row_id(row), _field(name)
+    pk, field = _row_id(kind, row), _field(kind, name)
     if field.kind is not Kind.FLAG or seen not in _SEEN:
         raise NotFoundError("there is no such flag")
     value = seen != "on"
     try:
-        _edit(pk, field, value, _SEEN[seen])
+        written = _edit(kind, pk, field, value, _SEEN[seen])
     except EditConflictError as conflict:
         now = shown(field, conflict.current[field.name]) or "unknown"
         message = f"{field.label} of {_NAME} was changed meanwhile: it is {now}."
-        return _done(pk, message, category="warning", status=409)
+        return _done(kind, pk, message, category="warning", status=409)
     message = f"{field.label} is {'on' if value else 'off'} for {_NAME}."
-    return _done(pk, message, give_back=field.name)
+    return _done(kind, pk, message, written)
 
 
-@blueprint.post("/entries/<row_id:pk>/reset")
-@requires("admin:catalog:edit")
-def give_back(pk: int) -> BaseResponse:
-    entry = _entry(pk)
-    fields = [_field(name).name for name in request.form.getlist("field")] or None
-    reset_record(
-        db.session(), current_actor(), "entry", entry.id, fields, reason=read_reason(request.form)
+def give_back(kind: RecordKind, pk: int) -> BaseResponse:
+    fields = [_field(kind, name).name for name in request.form.getlist("field")] or None
+    reason = read_reason(request.form)
+    written = reset_record(
+        db.session(), current_actor(), kind.record_type, pk, fields, reason=reason
     )
-    what = ", ".join(EDITABLE[name].label for name in fields or ()) or "Everything"
+    what = ", ".join(kind.fields[name].label for name in fields or ()) or "Everything"
     verb = "is" if fields is None or len(fields) == 1 else "are"
-    return _done(pk, f"{what} of {_name_of(entry)} {verb} back with the feeds.")
+    return _done(kind, pk, f"{what} of {_NAME} {verb} back with the feeds.", written)
 
 
-@blueprint.post("/entries/<row_id:pk>/protection")
-@requires("admin:catalog:edit")
-def protect(pk: int) -> BaseResponse:
-    entry = _entry(pk)
+def protect(kind: RecordKind, pk: int) -> BaseResponse:
     chosen: Any = request.form.get("protection")
-    set_protection(
-        db.session(), current_actor(), "entry", entry.id, chosen, reason=read_reason(request.form)
+    reason = read_reason(request.form)
+    written = set_protection(
+        db.session(), current_actor(), kind.record_type, pk, chosen, reason=reason
     )
-    held = "the whole entry" if chosen == "entry" else "edited fields only"
-    return _done(pk, f"Edits of {_name_of(entry)} now protect {held}.")
+    held = f"the whole {kind.noun}" if chosen == "entry" else "edited fields only"
+    return _done(kind, pk, f"Edits of {_NAME} now protect {held}.", written)
 
 
-@blueprint.get("/entries/<row_id:pk>/row")
-@requires("admin:catalog:edit")
-def show_row(pk: int) -> BaseResponse:
-    """The entry as it is now, for an editor that gives way to somebody else's value."""
-    entry = _entry(pk)
+def show_row(kind: RecordKind, pk: int) -> BaseResponse:
+    """The record as it is now, for an editor that gives way to somebody else's value."""
+    record = _record(kind, pk)
     if not is_fragment():
-        return redirect(entry_path(entry.public_id), 303)
-    view = _view(request.args.get("view"))
-    return make_response(render_template("console/_saved.html", **_pieces(entry, view)))
+        return redirect(kind.path_of(record), 303)
+    view = view_of(kind, request.args.get("view"))
+    pieces = _pieces(kind, record, view, back_to(kind, request.args.get("back"), record))
+    return make_response(render_template("console/_saved.html", **pieces))
 
 
-@blueprint.get("/entries/<row_id:pk>/fields/<name>/origin")
-@requires("admin:catalog:read")
-def origin(pk: int, name: str) -> Response:
-    entry, field = _entry(pk), _field(name)
+def origin(kind: RecordKind, pk: int, name: str) -> Response:
+    record, field = _record(kind, pk), _field(kind, name)
     context = {
-        "entry": entry,
+        "kind": kind,
+        "record": record,
         "field": field,
-        "origin": field_origin(db.session(), entry, field.name),
-        "view": _view(request.args.get("view")),
-        "back": _back(request.args.get("back"), entry),
+        "origin": field_origin(db.session(), kind.record_type, record, field.name),
+        "view": view_of(kind, request.args.get("view")),
+        "back": back_to(kind, request.args.get("back"), record),
     }
     return make_response(render_template("console/_origin.html", **context))
 
 
-def _edit(pk: int, field: Field, value: Any, seen: Any) -> None:
-    edit_record(
+def _views(kind: RecordKind) -> Blueprint:
+    """The views for one kind of record, each with the permission it needs."""
+    blueprint = Blueprint(f"{kind.record_type}_editing", __name__)
+    views: tuple[tuple[str, str, Callable[..., BaseResponse], str], ...] = (
+        ("GET", "/edit", open_editor, kind.edit),
+        ("POST", "/<row_id:pk>/fields/<name>", save_field, kind.edit),
+        ("POST", "/flip", flip, kind.edit),
+        ("POST", "/<row_id:pk>/reset", give_back, kind.edit),
+        ("POST", "/<row_id:pk>/protection", protect, kind.edit),
+        ("GET", "/<row_id:pk>/row", show_row, kind.edit),
+        ("GET", "/<row_id:pk>/fields/<name>/origin", origin, kind.read),
+    )
+    for method, rule, view, permission in views:
+        own = requires(permission)(update_wrapper(partial(view, kind), view))
+        blueprint.add_url_rule(kind.prefix + rule, view.__name__, own, methods=[method])
+    return blueprint
+
+
+blueprints = tuple(_views(kind) for kind in (ENTRY, PROVIDER_MODEL))
+
+
+def _edit(kind: RecordKind, pk: int, field: Field, value: Any, seen: Any) -> Written:
+    return edit_record(
         db.session(),
         current_actor(),
-        "entry",
+        kind.record_type,
         pk,
         {field.name: value},
         default_protection=current_settings().sync_protection,
@@ -162,109 +176,68 @@ def _edit(pk: int, field: Field, value: Any, seen: Any) -> None:
     )
 
 
-def _row_id(text: str) -> int:
+def _refused(kind: RecordKind, record: Any, field: Field, problem: ValueProblem) -> Response:
+    """The editor again, with what was sent and what is wrong with it."""
+    opened, reason = request.form.get("opened", ""), request.form.get("reason", "")
+    data = sent_data(field, request.form, problem)
+    editor = Editor(field, data, opened, reason, str(problem))
+    return replacing_editor(editor_page(kind, record, editor, 422))
+
+
+def _row_id(kind: RecordKind, text: str) -> int:
     number = read_row_id(text)
     if number is None:
-        raise NotFoundError("there is no such entry")
+        raise NotFoundError(f"there is no such {kind.noun}")
     return number
 
 
-def _entry(pk: int | str) -> EntryRow:
-    return get_entry_by_pk(db.session(), _row_id(pk) if isinstance(pk, str) else pk)
+def _record(kind: RecordKind, pk: int | str) -> Any:
+    return kind.get(db.session(), _row_id(kind, pk) if isinstance(pk, str) else pk)
 
 
-def _field(name: str) -> Field:
-    if name not in EDITABLE:
-        raise NotFoundError(f"an entry has no field {name!r}")
-    return EDITABLE[name]
-
-
-def _name_of(entry: EntryRow) -> str:
-    return entry.model_display_name or entry.public_id
-
-
-def _view(given: str | None) -> str:
-    return "entry" if given == "entry" else "table"
-
-
-def _back(given: str | None, entry: EntryRow) -> str:
-    """The page to return to: a view of the catalog, or the entry's own page."""
-    plain = given is not None and all(32 < ord(c) < 127 and c != "\\" for c in given)
-    if given and plain and (given == "/catalog" or given.startswith(("/catalog?", "/catalog/"))):
-        return given
-    return entry_path(entry.public_id)
-
-
-def _form_context(entry: EntryRow, field: Field) -> dict[str, Any]:
-    given = request.values
-    return {
-        "entry": entry,
-        "field": field,
-        "name": _name_of(entry),
-        "view": _view(given.get("view")),
-        "back": _back(given.get("back"), entry),
-    }
-
-
-def _editor(entry: EntryRow, editor: Editor, status: int = 200) -> Response:
-    if editor.field.name in _CHOICES:
-        choices = choices_in_use(db.session())
-        editor.choices = list(getattr(choices, _CHOICES[editor.field.name]))
-    context = _form_context(entry, editor.field) | {"editor": editor}
-    return render_page("console/edit.html", "console/_editor.html", status=status, **context)
-
-
-def _conflict(entry: EntryRow, field: Field, mine: Any, theirs: Any) -> Response:
-    context = _form_context(entry, field) | {
-        "mine": shown(field, mine),
-        "theirs": shown(field, theirs),
-        "opened": opened_text(theirs),
-        "sent": [
-            (name, value)
-            for name, value in request.form.items(multi=True)
-            if name not in {"csrf_token", "opened", "view", "back"}
-        ],
-    }
-    return render_page("console/conflict.html", "console/_conflict.html", status=409, **context)
-
-
-def _replace_editor(response: Response) -> Response:
-    if is_fragment():
-        response.headers["HX-Retarget"] = "#editor"
-        # No settling: it would copy the place of the old editor as an inline style.
-        response.headers["HX-Reswap"] = "outerHTML settle:0"
-    return response
+def _field(kind: RecordKind, name: str) -> Field:
+    if name not in kind.fields:
+        raise NotFoundError(f"there is no field {name!r} of a {kind.noun}")
+    return kind.fields[name]
 
 
 def _done(
+    kind: RecordKind,
     pk: int,
     message: str,
+    written: Written | None = None,
     *,
     category: str = "success",
     status: int = 200,
-    give_back: str | None = None,
 ) -> BaseResponse:
     """The changed pieces for htmx; for a plain form the way back to where it stood.
 
-    `_NAME` in the message stands for the entry's name as it is now.
+    `_NAME` in the message stands for the record's name as it is now; what was
+    written can be undone from the message.
     """
-    entry = get_entry_by_pk(db.session(), pk)
-    message = message.replace(_NAME, _name_of(entry))
-    view, back = _view(request.form.get("view")), _back(request.form.get("back"), entry)
+    record = kind.get(db.session(), pk)
+    message = message.replace(_NAME, kind.name_of(record))
+    view = view_of(kind, request.form.get("view"))
+    back = back_to(kind, request.form.get("back"), record)
+    action: Action | None = undo_action(written.batch, back) if written else None
     if not is_fragment():
-        flash(message, category)
-        return redirect(back if view == "entry" else f"{back}#entry-{pk}", 303)
-    context = _pieces(entry, view) | {"message": message, "category": category, "here": back}
-    if give_back in entry.manual_fields:
-        context["action"] = {
-            "url": f"/entries/{pk}/reset",
-            "label": "Give back to the feeds",
-            "fields": [("field", give_back), ("view", view), ("back", back)],
-        }
+        tell(message, category, action=action)
+        return redirect(f"{back}#{kind.row}-{pk}" if view == "table" else back, 303)
+    said = {"message": message, "category": category, "action": action}
+    context = _pieces(kind, record, view, back) | said
     return make_response(render_template("console/_saved.html", **context), status)
 
 
-def _pieces(entry: EntryRow, view: str) -> dict[str, Any]:
-    if view == "entry":
-        return entry_context(entry)
-    return {"rows": [table_row(entry, editable=True)], "editable": True, "view": view}
+def _pieces(kind: RecordKind, record: Any, view: str, back: str) -> dict[str, Any]:
+    """What the page `view` shows of the record: its row, or the page it stands on."""
+    if view == "table":
+        return {
+            "kind": kind,
+            "rows": [table_row(kind, record, editable=True)],
+            "editable": True,
+            "orderable": parse_address(back, TABLES[kind.record_type]).is_ordered,
+            "view": view,
+        }
+    if view == "entry" and kind is not ENTRY:
+        return record_context(ENTRY, get_entry_by_pk(db.session(), record.entry_pk))
+    return record_context(kind, record)

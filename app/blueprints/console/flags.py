@@ -11,7 +11,7 @@ from app.blueprints.console.listing import Pages, parse_listing
 from app.blueprints.console.messages import answer, undo_action
 from app.core.errors import AlmanacError, ConflictError, ValidationError
 from app.forms.accounts import show_error
-from app.forms.entry import read_reason
+from app.forms.field import read_reason
 from app.forms.flags import FlagEditForm, FlagForm
 from app.models import db
 from app.queries.flags import FlagRow, count_flags, get_flag, list_flags

@@ -25,6 +25,10 @@ class RecordKind:
 
     record_type: RecordType
     noun: str
+    nouns: str
+    title: str
+    nothing: str
+    fills: str
     prefix: str
     row: str
     table: str
@@ -41,7 +45,7 @@ class RecordKind:
 
     def name_of(self, record: Any) -> str:
         """What people call the record."""
-        return record.model_display_name or getattr(record, self.unnamed)
+        return str(record.model_display_name or getattr(record, self.unnamed))
 
     def path_of(self, record: Any) -> str:
         """The address of its page."""
@@ -51,6 +55,10 @@ class RecordKind:
 ENTRY = RecordKind(
     record_type="entry",
     noun="entry",
+    nouns="entries",
+    title="Catalog",
+    nothing="The catalog is empty",
+    fills="It fills",
     prefix="/entries",
     row="entry",
     table="/catalog",
@@ -64,6 +72,10 @@ ENTRY = RecordKind(
 PROVIDER_MODEL = RecordKind(
     record_type="provider_model",
     noun="provider model",
+    nouns="provider models",
+    title="Provider models",
+    nothing="No provider model yet",
+    fills="They arrive",
     prefix="/provider-models",
     row="provider-model",
     table="/provider-models",

@@ -1,43 +1,84 @@
-"""The state of the catalog table as its address says it: links, chips, pages."""
+"""The state of a table as its address says it: links, chips, pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from app.core.fields import CAPABILITIES, ENTRY_FIELDS, Field, Kind
+from app.blueprints.console.columns import COLUMNS, NAME
+from app.core.fields import CAPABILITIES, FIELDS, RecordType
 
 PAGE_SIZE = 50
-DEFAULT_SORT = ("model_display_name", "asc")
 YES_NO = {"true": "yes", "false": "no"}
-_LABELS = {field.name: field.label for field in ENTRY_FIELDS} | {
+FLAG_FILTERS = (
+    *(f.name for f in CAPABILITIES),
+    "experimental",
+    "is_moderated",
+)
+_CAPABILITIES = tuple(f.name for f in CAPABILITIES)
+_LABELS = {
     "q": "Search",
+    "search": "Search",
+    "provider_id": "Provider",
+    "model_key": "Model",
+    "available": "Available",
     "status": "Status",
     "tag": "Tag",
     "manual": "Edited by hand",
     "drift": "Drift",
     "retired": "Retired",
 }
-FLAG_FILTERS = (
-    *(f.name for f in CAPABILITIES),
-    "experimental",
-    "is_moderated",
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """One table: its address, its filters in the order of their chips, its usual order."""
+
+    record_type: RecordType
+    path: str
+    title: str
+    search: str
+    searched: str
+    default_sort: tuple[str, str]
+    filters: tuple[str, ...]
+    yes_no: frozenset[str]
+
+    def label_of(self, name: str) -> str:
+        """What people call a filter."""
+        fields = FIELDS["entry"] | FIELDS[self.record_type]
+        return fields[name].label if name in fields else _LABELS[name]
+
+
+_SWITCHES = ("active", "manual", "drift", "retired")
+CATALOG = Table(
+    record_type="entry",
+    path="/catalog",
+    title="Catalog",
+    search="q",
+    searched="id, name, family, description, tags",
+    default_sort=("model_display_name", "asc"),
+    filters=(
+        *("q", "status", "family", *_SWITCHES),
+        *("tag", "requires_feature_flag", *FLAG_FILTERS),
+    ),
+    yes_no=frozenset({*_SWITCHES, *FLAG_FILTERS}),
 )
-FILTERS = (
-    "q",
-    "status",
-    "family",
-    "active",
-    "manual",
-    "drift",
-    "retired",
-    "tag",
-    "requires_feature_flag",
-    *FLAG_FILTERS,
+PROVIDER_MODELS = Table(
+    record_type="provider_model",
+    path="/provider-models",
+    title="Provider models",
+    search="search",
+    searched="id, name, catalog entry",
+    default_sort=("model_display_name", "asc"),
+    filters=(
+        *("search", "provider_id", "category", "family", "model_key", "status"),
+        *("available", *_SWITCHES, *_CAPABILITIES),
+    ),
+    yes_no=frozenset({"available", *_SWITCHES, *_CAPABILITIES}),
 )
-_YES_NO_FILTERS = frozenset({"active", "manual", "drift", "retired", *FLAG_FILTERS})
+TABLES = {table.record_type: table for table in (CATALOG, PROVIDER_MODELS)}
 
 
 class Chip(NamedTuple):
@@ -60,14 +101,16 @@ class Header(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Filters, order and page of the table."""
+    """Filters, order and page of a table."""
 
     args: Mapping[str, str]
     page: int
+    table: Table = CATALOG
 
     @property
     def sort(self) -> tuple[str, str]:
-        return self.args.get("sort", DEFAULT_SORT[0]), self.args.get("order", DEFAULT_SORT[1])
+        default = self.table.default_sort
+        return self.args.get("sort", default[0]), self.args.get("order", default[1])
 
     @property
     def offset(self) -> int:
@@ -81,57 +124,77 @@ class Listing:
     def address(self, changes: Mapping[str, str | None] | None = None, *, page: int = 1) -> str:
         """The address of the table with some parameters changed; None takes one away."""
         args = {k: v for k, v in {**self.args, **(changes or {})}.items() if v is not None}
-        if (args.get("sort"), args.get("order", "asc")) == DEFAULT_SORT:
+        if (args.get("sort"), args.get("order", "asc")) == self.table.default_sort:
             args.pop("sort", None)
             args.pop("order", None)
         if page > 1:
             args["page"] = str(page)
-        return f"/catalog?{urlencode(args)}" if args else "/catalog"
+        return f"{self.table.path}?{urlencode(args)}" if args else self.table.path
 
     def here(self) -> str:
         """The address of exactly this view."""
         return self.address(page=self.page)
 
-    def chips(self) -> list[Chip]:
-        """The active filters, each with the address that lets it go."""
+    def chips(self, names: Mapping[str, Mapping[str, str]] | None = None) -> list[Chip]:
+        """The active filters, each with the address that lets it go.
+
+        ``names`` are the words for values that people do not know by themselves.
+        """
         return [
-            Chip(_LABELS[name], _chip_value(name, self.args[name]), self.address({name: None}))
-            for name in FILTERS
+            Chip(
+                self.table.label_of(name),
+                (names or {}).get(name, {}).get(self.args[name]) or self._value(name),
+                self.address({name: None}),
+            )
+            for name in self.table.filters
             if name in self.args
         ]
 
+    def _value(self, name: str) -> str:
+        value = self.args[name]
+        return YES_NO.get(value, value) if name in self.table.yes_no else value
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it shows a category (perhaps of one provider) in its order, and nothing else."""
+        filters = {name for name in self.table.filters if name in self.args}
+        category = "category" in filters and filters <= {"category", "provider_id"}
+        return category and self.sort == ("model_order_number", "asc")
+
     def without_filters(self) -> str:
-        return self.address(dict.fromkeys(FILTERS))
+        return self.address(dict.fromkeys(self.table.filters))
 
     def headers(self) -> Iterator[Header]:
         """The heads of the columns after the first, in the table's order."""
-        yield self._header("status", "Status", "Where the values come from", "", sortable=True)
-        for field in ENTRY_FIELDS[1:]:
-            yield self.header(field)
+        yield self._header("status", "Status", "Where the values come from", "")
+        for column in COLUMNS[self.table.record_type]:
+            yield self._header(column.sort, column.label, column.title, column.style)
 
-    def header(self, field: Field) -> Header:
-        style = {Kind.FLAG: "flag", Kind.INTEGER: "num"}.get(field.kind, "")
-        label = field.short or field.label
-        return self._header(field.name, label, field.help, style, sortable=field.sort)
+    def name_header(self) -> Header:
+        """The head of the first column."""
+        field = FIELDS[self.table.record_type][NAME]
+        return self._header(NAME, "Model", field.help, "who")
 
-    def _header(self, name: str, label: str, title: str, style: str, *, sortable: bool) -> Header:
-        if not sortable:
+    def _header(self, sorts_by: str | None, label: str, title: str, style: str) -> Header:
+        if sorts_by is None:
             return Header(label, title, style, None, None)
         sort, order = self.sort
-        current = order if sort == name else None
+        current = order if sort == sorts_by else None
         turned = "desc" if current == "asc" else "asc"
-        return Header(label, title, style, self.address({"sort": name, "order": turned}), current)
+        address = self.address({"sort": sorts_by, "order": turned})
+        return Header(label, title, style, address, current)
 
 
-def parse_listing(args: Mapping[str, str]) -> Listing:
+def parse_address(address: str, table: Table) -> Listing:
+    """The state that an address of the table says."""
+    return parse_listing(dict(parse_qsl(urlsplit(address).query)), table)
+
+
+def parse_listing(args: Mapping[str, str], table: Table = CATALOG) -> Listing:
     """Reads the address: empty parameters (a form sends them all) and `page` are set apart."""
     given = {name: value.strip() for name, value in args.items() if value.strip()}
     page = given.pop("page", "1")
-    return Listing(given, max(1, int(page)) if page.isdecimal() and len(page) < 9 else 1)
-
-
-def _chip_value(name: str, value: str) -> str:
-    return YES_NO.get(value, value) if name in _YES_NO_FILTERS else value
+    return Listing(given, max(1, int(page)) if page.isdecimal() and len(page) < 9 else 1, table)
 
 
 @dataclass(frozen=True, slots=True)

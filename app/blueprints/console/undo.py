@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.blueprints.console.changes import change_label
 from app.blueprints.console.messages import Link, answer, undo_action
 from app.core.errors import ConflictError, ValidationError
-from app.forms.entry import read_reason
+from app.forms.field import read_reason
 from app.models import db
 from app.services.undo import Undone, undo_batch
 from app.web.addresses import local_path, read_row_id

@@ -1,4 +1,4 @@
-"""All that is known of one entry besides its row: who decided, what feeds claim, who offers it."""
+"""All that is known of one record besides its row: who decided, what feeds claim, who offers it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.fields import FIELDS
+from app.core.fields import FIELDS, RecordType
 from app.models import Batch, Change, Claim, EntryAlias, Feed, Override, Provider, ProviderModel
 from app.queries.entries import EntryRow
+from app.queries.provider_models import ProviderModelRow
 from app.queries.states import trusted_fields
 
 MAX_OFFERS = 500
+RecordRow = EntryRow | ProviderModelRow
 
 
 class OverrideRow(NamedTuple):
@@ -29,7 +31,7 @@ class OverrideRow(NamedTuple):
 
 
 class ClaimRow(NamedTuple):
-    """What one feed says about the entry. `trusted` are the fields its word counts for."""
+    """What one feed says about the record. `trusted` are the fields its word counts for."""
 
     feed: str
     kind: str
@@ -66,12 +68,12 @@ class HistoryRow(NamedTuple):
     new: Any
     old_manual: bool
     new_manual: bool
+    batch: str
     kind: str
     actor_kind: str
     actor: str
     reason: str | None
     created_at: int
-    batch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,10 @@ class FieldOrigin:
     claims: Sequence[tuple[ClaimRow, Any]]
 
 
-def list_overrides(session: Session, entry_id: int) -> dict[str, OverrideRow]:
-    """What people decided for an entry, by field."""
+def list_overrides(
+    session: Session, record_type: RecordType, record_id: int
+) -> dict[str, OverrideRow]:
+    """What people decided for a record, by field."""
     statement = select(
         Override.field,
         Override.value,
@@ -95,16 +99,16 @@ def list_overrides(session: Session, entry_id: int) -> dict[str, OverrideRow]:
         Override.actor,
         Override.reason,
         Override.created_at,
-    ).where(Override.record_type == "entry", Override.record_id == entry_id)
+    ).where(Override.record_type == record_type, Override.record_id == record_id)
     return {row.field: OverrideRow._make(row) for row in session.execute(statement)}
 
 
-def list_claims(session: Session, entry_id: int) -> list[ClaimRow]:
-    """What each feed says about an entry, the strongest first."""
+def list_claims(session: Session, record_type: RecordType, record_id: int) -> list[ClaimRow]:
+    """What each feed says about a record, the strongest first."""
     statement = (
         select(Claim, Feed)
         .join(Feed, Feed.id == Claim.feed_id)
-        .where(Claim.record_type == "entry", Claim.record_id == entry_id)
+        .where(Claim.record_type == record_type, Claim.record_id == record_id)
         .order_by(Feed.priority, Feed.name)
     )
     rows = [_claim(claim, feed) for claim, feed in session.execute(statement)]
@@ -117,7 +121,11 @@ def _claim(claim: Claim, feed: Feed) -> ClaimRow:
         kind=feed.kind,
         priority=feed.priority,
         fields=claim.fields,
-        trusted=trusted_fields(feed.kind, feed.trusted_fields),
+        trusted=(
+            trusted_fields(feed.kind, feed.trusted_fields)
+            if claim.record_type == "entry"
+            else frozenset(FIELDS["provider_model"])
+        ),
         live=claim.misses < feed.miss_limit,
         changed_at=claim.changed_at,
         last_seen_at=claim.last_seen_at,
@@ -147,15 +155,17 @@ def list_offers(session: Session, entry_id: int) -> list[OfferRow]:
             ProviderModel.retired_at,
         )
         .join(Provider, Provider.id == ProviderModel.provider_id)
-        .where(ProviderModel.entry_id == entry_id)
+        .where(ProviderModel.entry_id == entry_id, Provider.deleted_at.is_(None))
         .order_by(Provider.name, ProviderModel.raw_id)
         .limit(MAX_OFFERS)
     )
     return [OfferRow._make(row) for row in session.execute(statement)]
 
 
-def list_history(session: Session, entry_id: int, limit: int = 50) -> list[HistoryRow]:
-    """The newest changes of an entry, newest first."""
+def list_history(
+    session: Session, record_type: RecordType, record_id: int, limit: int = 50
+) -> list[HistoryRow]:
+    """The newest changes of a record, newest first."""
     statement = (
         select(
             Change.id,
@@ -164,28 +174,33 @@ def list_history(session: Session, entry_id: int, limit: int = 50) -> list[Histo
             Change.new,
             Change.old_manual,
             Change.new_manual,
+            Batch.public_id,
             Batch.kind,
             Batch.actor_kind,
             Batch.actor,
             Batch.reason,
             Batch.created_at,
-            Batch.public_id,
         )
         .join(Batch, Batch.id == Change.batch_id)
-        .where(Change.record_type == "entry", Change.record_id == entry_id)
+        .where(Change.record_type == record_type, Change.record_id == record_id)
         .order_by(Change.id.desc())
         .limit(limit)
     )
     return [HistoryRow._make(row) for row in session.execute(statement)]
 
 
-def field_origin(session: Session, entry: EntryRow, name: str) -> FieldOrigin:
-    """Who decided a field of an entry, and what every feed says about it."""
-    return origin_of(entry, name, list_overrides(session, entry.id), list_claims(session, entry.id))
+def field_origin(
+    session: Session, record_type: RecordType, record: RecordRow, name: str
+) -> FieldOrigin:
+    """Who decided a field of a record, and what every feed says about it."""
+    overrides = list_overrides(session, record_type, record.id)
+    claims = list_claims(session, record_type, record.id)
+    return origin_of(record_type, record, name, overrides, claims)
 
 
 def origin_of(
-    entry: EntryRow,
+    record_type: RecordType,
+    record: RecordRow,
     name: str,
     overrides: dict[str, OverrideRow],
     claims: Sequence[ClaimRow],
@@ -193,10 +208,10 @@ def origin_of(
     """As `field_origin`, from what has been read already."""
     said = [(claim, claim.fields[name]) for claim in claims if claim.fields.get(name) is not None]
     return FieldOrigin(
-        value=getattr(entry, name),
-        source=entry.sources.get(name),
+        value=getattr(record, name),
+        source=record.sources.get(name),
         override=overrides.get(name),
-        has_drift=name in (entry.drift or {}),
-        drift=(entry.drift or {}).get(name),
-        claims=said if FIELDS["entry"][name].owner == "feeds" else [],
+        has_drift=name in (record.drift or {}),
+        drift=(record.drift or {}).get(name),
+        claims=said if FIELDS[record_type][name].owner == "feeds" else [],
     )

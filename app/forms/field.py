@@ -18,7 +18,14 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.core.fields import Field, Kind
-from app.core.values import ARCHITECTURE_LISTS, ValueProblem, check
+from app.core.values import ARCHITECTURE_LISTS, LIMITS, ValueProblem, check
+from app.forms.prices import (
+    read_pricing,
+    sent_limits,
+    sent_pricing,
+    show_limits,
+    show_pricing,
+)
 
 Posted = MultiDict[str, str]
 
@@ -39,6 +46,8 @@ class Editor:
     reason: str = ""
     problem: str | None = None
     choices: list[str] = dataclasses.field(default_factory=list)
+    options: list[Any] = dataclasses.field(default_factory=list)
+    chosen: Any = None
 
 
 def opened_text(value: Any) -> str:
@@ -69,8 +78,12 @@ def editor_data(of: Field, value: Any) -> dict[str, Any]:
     return _SHOW.get(of.kind, _show_text)(value)
 
 
-def sent_data(of: Field, posted: Posted) -> dict[str, Any]:
+def sent_data(of: Field, posted: Posted, problem: ValueProblem | None = None) -> dict[str, Any]:
     """What the inputs show after a failure: exactly what was sent."""
+    if of.kind is Kind.PRICING:
+        return sent_pricing(posted, problem)
+    if of.kind is Kind.TOKEN_LIMITS:
+        return sent_limits(posted)
     if of.kind is Kind.ARCHITECTURE:
         return _sent_architecture(posted)
     if of.kind is Kind.PARAMETERS:
@@ -90,14 +103,24 @@ def _read_flag(posted: Posted) -> bool | None:
         raise ValueProblem("must be yes, no or unknown") from None
 
 
-def _read_integer(posted: Posted) -> int | None:
-    text = posted.get("value", "").strip()
+def _read_integer(posted: Posted, name: str = "value") -> int | None:
+    text = posted.get(name, "").strip()
     if not text:
         return None
     digits = re.sub(r"\D", "", text) if _GROUPED.fullmatch(text) else text
     if not (digits.isascii() and digits.isdecimal()):
         raise ValueProblem("must be a whole number, such as 128000 or 128,000")
     return int(digits) if len(digits) < 20 else 10**20
+
+
+def _read_limits(posted: Posted) -> dict[str, int | None] | None:
+    limits: dict[str, int | None] = {}
+    for name in LIMITS:
+        try:
+            limits[name] = _read_integer(posted, name)
+        except ValueProblem as problem:
+            raise ValueProblem(f"({name.replace('_', ' ')}) {problem}") from problem
+    return None if all(limit is None for limit in limits.values()) else limits
 
 
 def _read_list(text: str) -> list[str]:
@@ -177,6 +200,9 @@ _READ: dict[Kind, Callable[[Posted], Any]] = {
     Kind.ARCHITECTURE: _read_architecture,
     Kind.PARAMETERS: _read_parameters,
     Kind.JSON: _read_json,
+    Kind.PRICING: read_pricing,
+    Kind.TOKEN_LIMITS: _read_limits,
+    Kind.REFERENCE: _read_text,
 }
 
 
@@ -239,4 +265,6 @@ _SHOW: dict[Kind, Callable[[Any], dict[str, Any]]] = {
     Kind.JSON: _show_json,
     Kind.ARCHITECTURE: _show_architecture,
     Kind.PARAMETERS: _show_parameters,
+    Kind.PRICING: show_pricing,
+    Kind.TOKEN_LIMITS: show_limits,
 }

@@ -1,0 +1,129 @@
+"""`/provider-models`: their table, the page of each, their order, and what one may refer to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.blueprints.console.editors import back_to
+from app.blueprints.console.filters import filter_context
+from app.blueprints.console.kinds import PROVIDER_MODEL
+from app.blueprints.console.listing import (
+    PAGE_SIZE,
+    PROVIDER_MODELS,
+    Listing,
+    parse_listing,
+)
+from app.blueprints.console.messages import answer, undo_action
+from app.blueprints.console.ordering import Move, move_model
+from app.blueprints.console.record_pages import record_context
+from app.blueprints.console.tables import render_table, table_context
+from app.core.errors import NotFoundError
+from app.core.fields import CAPABILITIES
+from app.models import db
+from app.queries.facets import offer_choices_in_use
+from app.queries.model_choices import count_models_by_choice
+from app.queries.model_order import list_ordered_ids, list_suggestions
+from app.queries.provider_model_filter import parse_provider_model_filter
+from app.queries.provider_models import (
+    ProviderModelRow,
+    get_provider_model,
+    get_provider_model_by_pk,
+    list_provider_models,
+    list_provider_models_by_pk,
+)
+from app.web.addresses import read_row_id
+from app.web.permissions import requires
+from app.web.render import render_page
+
+blueprint = Blueprint("provider_models", __name__)
+
+_FIRST = ("provider_id", "category", "family", "available", "active")
+_MORE = (*(f.name for f in CAPABILITIES), "status", "manual", "drift", "retired")
+MAX_WORDS = 255
+
+
+@blueprint.get("/provider-models")
+@requires("admin:provider-model:read")
+def models() -> Response:
+    listing = parse_listing(request.args, PROVIDER_MODELS)
+    rows, total = _rows(listing)
+    names = {"provider_id": offer_choices_in_use(db.session()).providers}
+    context = table_context(PROVIDER_MODEL, listing, rows, total, names)
+    if listing.is_ordered:
+        context["order_scope"] = listing.args.get("provider_id", "")
+    return render_table("console/provider_models.html", context, lambda: _filters(listing))
+
+
+@blueprint.get("/provider-models/<public_id>")
+@requires("admin:provider-model:read")
+def show_model(public_id: str) -> Response:
+    context = record_context(PROVIDER_MODEL, get_provider_model(db.session(), public_id))
+    return render_page("console/entry.html", "console/_entry.html", **context)
+
+
+@blueprint.get("/provider-models/options")
+@requires("admin:provider-model:read")
+def options() -> Response:
+    """The models that another may refer to, as the options of a listbox."""
+    model = _model(request.args.get("for", ""))
+    words = request.args.get("q", "").replace("\x00", "").strip()[:MAX_WORDS]
+    found = list_suggestions(db.session(), model, words)
+    return Response(render_template("console/editors/_options.html", options=found))
+
+
+@blueprint.post("/provider-models/order")
+@requires("admin:provider-model:edit")
+def order() -> BaseResponse:
+    form = request.form
+    model = _model(form.get("id", ""))
+    move = Move(_other(form.get("before")), _other(form.get("after")), form.get("step", ""))
+    alone = form.get("provider_id", "") == model.provider_id
+    place, batch = move_model(db.session(), model, move, within_provider=alone)
+    back = back_to(PROVIDER_MODEL, form.get("back"), model)
+    what = PROVIDER_MODEL.name_of(model)
+    message = f"{what} is number {place.position:,} of {place.total:,} in {model.category}."
+    action = undo_action(batch, back)
+    return answer(message, back, action=action, changed=True)
+
+
+def _rows(listing: Listing) -> tuple[list[ProviderModelRow], int]:
+    session = db.session()
+    wanted = parse_provider_model_filter(listing.query_args())
+    page = list_provider_models(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
+    if not listing.is_ordered:
+        return page.rows, page.total
+    # As people number things: what has no number yet comes last.
+    ids = list_ordered_ids(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
+    return list_provider_models_by_pk(session, ids), page.total
+
+
+def _filters(listing: Listing) -> dict[str, Any]:
+    choices = offer_choices_in_use(db.session())
+    counts = count_models_by_choice(db.session())
+    counted = {
+        "provider_id": counts.providers,
+        "category": choices.categories,
+        "family": counts.families,
+        "status": choices.statuses,
+    }
+    names = {"provider_id": counts.names}
+    return filter_context(listing, _FIRST, _MORE, counted, names)
+
+
+def _model(text: str) -> ProviderModelRow:
+    pk = _other(text)
+    if pk is None:
+        raise NotFoundError("there is no such provider model")
+    return get_provider_model_by_pk(db.session(), pk)
+
+
+def _other(text: str | None) -> int | None:
+    if not text:
+        return None
+    pk = read_row_id(text)
+    if pk is None:
+        raise NotFoundError("there is no such provider model")
+    return pk
