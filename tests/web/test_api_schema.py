@@ -76,6 +76,7 @@ def test_every_example_of_the_description_works(
     examples = [e.text for e in checked(client.get("/v1/docs").text).all("code")]
     examples = [text for text in examples if text.startswith("curl ")]
     assert len(examples) >= len(OPERATIONS)
+    examples = [text for text in examples if "/sync" not in text]  # that one asks other servers
     for text in examples:
         words = shlex.split(text.replace("$TOKEN", token.removeprefix("Bearer ")))
         given = [words[n + 1] for n, word in enumerate(words) if word == "-H"]
