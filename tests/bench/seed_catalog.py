@@ -21,7 +21,12 @@ from app.models import (
     now,
 )
 from app.services.maintenance import refresh_statistics
-from app.services.search_index import index_entries, rewrite_tags, search_text
+from app.services.search_index import (
+    index_entries,
+    index_provider_models,
+    rewrite_tags,
+    search_text,
+)
 from tests.support.factories import entry_values
 
 VENDORS = (
@@ -251,6 +256,7 @@ def _insert_models(
     if not rows:
         return
     session.execute(insert(ProviderModel), rows)
+    index_provider_models(session, [row["id"] for row in rows])
     overrides = [
         {
             "record_type": "provider_model",
