@@ -51,8 +51,9 @@ _tree = SpecTree(
 
 
 def describe(
-    answer: type[BaseModel],
+    answer: type[BaseModel] | None,
     *,
+    status: int = 200,
     tag: str,
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
@@ -62,12 +63,13 @@ def describe(
 ) -> Callable[[View], View]:
     """Describe a view: its docstring, what it takes and gives. `also` are answers without a body.
 
-    Goes between the route and the permission.
+    Success has ``status``, and no body where ``answer`` is None. Goes between the
+    route and the permission.
     """
     responses = Responses(
-        *(f"HTTP_{status}" for status in also),
-        HTTP_200=answer,
-        **{f"HTTP_{status}": Problem for status in (*errors, *_ALWAYS)},
+        *(f"HTTP_{code}" for code in also),
+        **{f"HTTP_{status}": answer},
+        **{f"HTTP_{code}": Problem for code in (*errors, *_ALWAYS)},
     )
     decorate = _tree.validate(
         query=query,
