@@ -3,9 +3,10 @@
     .venv/bin/python -m tests.bench.bench_catalog_queries [--of entries|models]
         [--engine sqlite|postgresql] [--cold]
 
-Prints the median in milliseconds of `list_entries` (`list_provider_models`) for 50 rows in a fresh session each time, as a
-request does it, and the ratio of the two sizes, which is to stay below 1.3. `--cold` measures once
-more with nothing remembered: the first look after a change of the catalog.
+Prints the median in milliseconds of `list_entries` (or `list_provider_models`) for 50 rows in a
+fresh session each time, as a request does it, and the ratio of the two sizes, which is to stay
+below 1.3. `--cold` measures once more with nothing remembered: the first look after a change of
+the catalog.
 """
 
 import argparse
