@@ -16,10 +16,12 @@ from schemathesis.config import (
     ProjectConfig,
     ProjectsConfig,
 )
+from sqlalchemy import update
 
 from app.blueprints.api_v1.reference import EXAMPLE_IDS
-from app.core.permissions import Role
-from app.models import db
+from app.core.permissions import SYSTEM, Role
+from app.models import Batch, db
+from app.services.records import edit_record
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry, make_provider, make_provider_model
 from tests.support.people import api_client
@@ -33,6 +35,9 @@ OPERATIONS = [
     *(("GET", path) for path in (LIST, MODELS)),
     *((method, f"{LIST}/{{model_public_id}}") for method in ("GET", "PATCH")),
     *((method, f"{MODELS}/{{provider_model_id}}") for method in ("GET", "PATCH")),
+    *(("POST", f"{path}/bulk-toggle") for path in (LIST, MODELS)),
+    ("POST", f"{LIST}/bulk-reset"),
+    ("POST", "/v1/admin/batches/{batch_id}/undo"),
 ]
 
 
@@ -97,6 +102,11 @@ def token(app: Flask, client: IsolatedClient) -> str:
         provider = make_provider(db.session(), public_id=EXAMPLE_IDS["provider_id"])
         make_provider_model(db.session(), provider, entry, public_id=known)
         db.session.commit()
+        note = {"notes": "for the undo"}
+        edited = edit_record(db.session, SYSTEM, "entry", entry.id, note).batch
+        named = update(Batch).where(Batch.public_id == edited)
+        db.session.execute(named.values(public_id=EXAMPLE_IDS["batch_id"]))
+        db.session.commit()
     return str(api_client(app, Role.ADMIN).environ_base["HTTP_AUTHORIZATION"])
 
 
@@ -116,7 +126,8 @@ def is_wrong_beyond_words(body: dict[str, Any]) -> bool:
     lines = [one for one in lines if isinstance(one, dict)] if isinstance(lines, list) else []
     units = [str(one.get("unit")) for one in lines]
     fine = any(isinstance(a := one.get("amount_micro_usd"), float) and 0 < a < 1 for one in lines)
-    return fine or len(set(units)) < len(units) or bool(body.get("instruct_model_public_id"))
+    named = body.get("instruct_model_public_id") or body.get("except_models")
+    return fine or len(set(units)) < len(units) or bool(named)
 
 
 @pytest.mark.slow

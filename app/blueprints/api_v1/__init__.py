@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from app.blueprints.api_v1 import catalogs, openapi, provider_models, providers
+from app.blueprints.api_v1 import bulk, catalogs, openapi, provider_models, providers
 
 RESOURCES = (
+    bulk.blueprint,
     catalogs.blueprint,
     provider_models.blueprint,
     providers.blueprint,

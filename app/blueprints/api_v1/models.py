@@ -146,12 +146,9 @@ def parameter(schema: Schema, description: str = "") -> Any:
     return Annotated[Any, WithJsonSchema(schema | said)], Field(default=schema.get("default"))
 
 
-class EditHeaders(BaseModel):
-    """Headers of a change, read by `conditional` and `request_body`."""
+class ReasonHeaders(BaseModel):
+    """The header that says why, read by `request_body`."""
 
-    if_match: Annotated[
-        Any, WithJsonSchema({"type": "string", "description": "Only if it still has this ETag."})
-    ] = Field(default=None, alias="If-Match")
     reason: Annotated[
         Any,
         WithJsonSchema(
@@ -163,6 +160,14 @@ class EditHeaders(BaseModel):
             }
         ),
     ] = Field(default=None, alias="X-Change-Reason")
+
+
+class EditHeaders(ReasonHeaders):
+    """Headers of a change of one record, read by `conditional` and `request_body`."""
+
+    if_match: Annotated[
+        Any, WithJsonSchema({"type": "string", "description": "Only if it still has this ETag."})
+    ] = Field(default=None, alias="If-Match")
 
 
 SWITCH = parameter({"type": "boolean"})

@@ -19,6 +19,7 @@ EXAMPLE_IDS = {
     "model_public_id": "openai/gpt-4o",
     "provider_model_id": "pmdl_0123456789abcdef0123",
     "provider_id": "prov_0123456789abcdef0123",
+    "batch_id": "batch_0123456789abcdef0123",
 }
 
 
