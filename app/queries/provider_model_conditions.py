@@ -101,7 +101,10 @@ def _own(
         found.append(provider_id == named.scalar_subquery())
     if wanted.model_key is not None:
         found.append(_named(session, wanted.model_key, spell))
-    return [*found, provider_id.not_in(deleted_providers())]
+    if found or wanted.restrictions():
+        return [*found, provider_id.not_in(deleted_providers())]
+    # Nothing else is asked of the rows: then an index alone can give the order.
+    return [ProviderModel.id.not_in(hidden_ids())]
 
 
 def _named(session: Session, key: str, spell: Spelling) -> ColumnElement[bool]:
