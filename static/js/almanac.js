@@ -4,7 +4,11 @@ import "./filters.js";
 import "./grid.js";
 import "./editor.js";
 import "./origin.js";
+import "./order.js";
+import "./lines.js";
+import "./picker.js";
 import "./leave.js";
+import "./selection.js";
 
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");

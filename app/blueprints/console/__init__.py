@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from app.blueprints.console import (
+    bulk,
     catalog,
     changes,
     editing,
@@ -15,9 +16,10 @@ from app.blueprints.console import (
     flags,
     pages,
     provider_models,
+    providers,
     undo,
 )
-from app.blueprints.console.columns import availability
+from app.blueprints.console.columns import availability, per_million
 from app.blueprints.console.display import (
     ago,
     change_text,
@@ -38,6 +40,7 @@ from app.blueprints.console.navigation import navigation
 from app.blueprints.console.options import options
 
 HELPERS: tuple[Callable[..., Any], ...] = (
+    *bulk.HELPERS,
     *changes.HELPERS,
     ago,
     availability,
@@ -51,6 +54,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     moment,
     moment_iso,
     options,
+    per_million,
     price_per_million,
     provider_model_path,
     provider_path,
@@ -60,7 +64,10 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 
 def register(app: Flask) -> None:
     """Add the console to the application."""
-    for module in (catalog, changes, entry, flags, pages, provider_models, undo):
+    for module in (
+        *(bulk, catalog, changes, entry, flags),
+        *(pages, provider_models, providers, undo),
+    ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:
         app.register_blueprint(blueprint)
