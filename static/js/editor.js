@@ -67,7 +67,7 @@ const save = (form) => {
 };
 
 const tab = (event, form) => {
-  const inputs = [...form.querySelectorAll("input:not([type=hidden]),select,textarea")].filter((i) => i.name !== "reason");
+  const inputs = [...form.querySelectorAll("input:not([type=hidden]),select,textarea,[data-line-add]")].filter((i) => i.name !== "reason");
   const last = event.shiftKey ? inputs[0] : inputs.at(-1);
   if (event.target !== last) return; // among the inputs of one editor Tab does what it always does
   event.preventDefault();

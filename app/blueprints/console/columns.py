@@ -61,14 +61,15 @@ def _prices(record: Any) -> str:
     lines = (record.pricing or {}).get("lines") or ()
     if not lines:
         return ""
-    shown = [_per_million(record.pricing, unit) for unit in (_PROMPT, _COMPLETION)]
+    shown = [per_million(record.pricing, unit) for unit in (_PROMPT, _COMPLETION)]
     more = sum(line["unit"] not in (_PROMPT, _COMPLETION) for line in lines)
     text = " / ".join(shown) + (f" +{more}" if more else "")
     told = " · ".join(f"{UNITS[line['unit']].label}: {price(line)}" for line in lines)
     return _PRICE.format(told, text)
 
 
-def _per_million(pricing: Any, unit: str) -> str:
+def per_million(pricing: Any, unit: str) -> str:
+    """Dollars per million tokens of one unit: exact, free, or a dash where it is unknown."""
     amount = price_per_million(pricing, unit)
     return "free" if amount == "0" else amount or DASH
 
@@ -110,7 +111,7 @@ def availability(own: bool, entry: bool, provider: bool) -> Markup:
 
 def why_not(own: bool, entry: bool, provider: bool) -> list[str]:
     """Which of the three switches keep a provider model from being available."""
-    switches = (("own switch", own), ("entry off", entry), ("provider off", provider))
+    switches = (("switched off", own), ("entry off", entry), ("provider off", provider))
     return [word for word, on in switches if not on]
 
 

@@ -30,8 +30,8 @@ class Shown(NamedTuple):
 ITEMS = (
     Item("Dashboard", "/", "layout-dashboard", "pages.dashboard"),
     Item("Catalog", "/catalog", "table", "catalog.entries"),
-    Item("Provider models", "/provider-models", "packages", "pages.provider_models"),
-    Item("Providers", "/providers", "server", "pages.providers"),
+    Item("Provider models", "/provider-models", "packages", "provider_models.models"),
+    Item("Providers", "/providers", "server", "providers.providers"),
     Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
     Item("Feeds", "/feeds", "rss", "pages.feeds"),
     Item("Changes", "/changes", "history", "changes.changes"),

@@ -1,4 +1,4 @@
-"""The small pages that are read: dashboard, feeds, changes, providers, provider models."""
+"""The small pages that are read: dashboard, feeds, changes, providers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from app.models import db, now
 from app.queries.feeds import list_feeds
 from app.queries.overview import (
     count_everything,
-    count_offered_models,
-    count_providers,
-    list_offered_models,
-    list_providers,
 )
 from app.web.permissions import requires
 from app.web.render import render_page
@@ -44,23 +40,6 @@ def dashboard() -> Response:
 @requires("admin:feed:read")
 def feeds() -> Response:
     return render_page("console/feeds.html", feeds=list_feeds(db.session()), now=now())
-
-
-@blueprint.get("/providers")
-@requires("admin:provider:read")
-def providers() -> Response:
-    return _list("console/providers.html", "/providers", count_providers, list_providers)
-
-
-@blueprint.get("/provider-models")
-@requires("admin:provider-model:read")
-def provider_models() -> Response:
-    return _list(
-        "console/provider_models.html",
-        "/provider-models",
-        count_offered_models,
-        list_offered_models,
-    )
 
 
 def _list(
