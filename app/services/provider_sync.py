@@ -151,7 +151,8 @@ def _targets(provider: Provider, key: str | None) -> list[_Target]:
         if not targets:
             raise
         return targets
-    return [_Target(provider.base_url or asked.url, asked, asked.headers(key)), *targets]
+    first = _Target(provider.base_url or asked.url, asked, asked.headers(key))
+    return [first, *(target for target in targets if target.asked.url != asked.url)]
 
 
 def _reach(target: _Target, until: float, allow_private: bool) -> Reached:

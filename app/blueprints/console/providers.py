@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,7 +52,6 @@ from app.web.render import is_fragment, render_page
 blueprint = Blueprint("providers", __name__)
 PATH = "/providers"
 ROWS = 50
-SPARE_ROWS = 1
 # What `almanac sync` counts, in the order in which a person wants to read it.
 _COUNTED = ("added", "updated", "retired", "reactivated", "protected", "unchanged")
 
@@ -227,11 +227,17 @@ def _form_page(
         "console/provider/form.html",
         form=form,
         provider=provider,
-        endpoints=[*endpoints, *({} for _ in range(SPARE_ROWS))],
-        metadata=[*metadata, *({} for _ in range(SPARE_ROWS))],
+        endpoints=[*endpoints, *_spare("endpoints", "endpoint_url", endpoints)],
+        metadata=[*metadata, *_spare("metadata", "meta_key", metadata)],
         back=_page_path(provider.public_id) if provider else PATH,
         **{"problems": {}, **more},
     )
+
+
+def _spare(name: str, column: str, rows: Sequence[Any]) -> list[dict[str, str]]:
+    """Empty rows to write in: one, and with the button pressed one more than there were."""
+    more = request.form.getlist("more") == [name]
+    return [{}] * (max(0, len(request.form.getlist(column)) - len(rows)) + 1 if more else 1)
 
 
 _CHANGED = (
