@@ -24,21 +24,6 @@ class Counts(NamedTuple):
     provider_models: int
 
 
-class ProviderRow(NamedTuple):
-    """A provider, and how many models it offers."""
-
-    public_id: str
-    name: str
-    vendor: str
-    feed_key: str | None
-    base_url: str | None
-    active: bool
-    category: str
-    models: int
-    active_models: int
-    last_synced_at: int | None
-
-
 class OfferedModel(NamedTuple):
     """A provider model in a list."""
 
@@ -68,45 +53,6 @@ def count_everything(session: Session) -> Counts:
         _offered(select(func.count(ProviderModel.id))).scalar_subquery(),
     ).where(entry.id.not_in(merged_ids()))
     return Counts._make(session.execute(numbers).one())
-
-
-def list_providers(session: Session, *, limit: int, offset: int) -> list[ProviderRow]:
-    """Providers by name."""
-    models = (
-        select(
-            ProviderModel.provider_id,
-            func.count(ProviderModel.id).label("models"),
-            func.count(ProviderModel.id).filter(ProviderModel.active).label("active_models"),
-        )
-        .group_by(ProviderModel.provider_id)
-        .subquery()
-    )
-    statement = (
-        select(
-            Provider.public_id,
-            Provider.name,
-            Provider.vendor,
-            Provider.feed_key,
-            Provider.base_url,
-            Provider.active,
-            Provider.category,
-            func.coalesce(models.c.models, 0),
-            func.coalesce(models.c.active_models, 0),
-            Provider.last_synced_at,
-        )
-        .outerjoin(models, models.c.provider_id == Provider.id)
-        .where(Provider.deleted_at.is_(None))
-        .order_by(func.lower(Provider.name), Provider.id)
-        .limit(limit)
-        .offset(offset)
-    )
-    return [ProviderRow._make(row) for row in session.execute(statement)]
-
-
-def count_providers(session: Session) -> int:
-    """How many providers there are."""
-    there = select(func.count(Provider.id)).where(Provider.deleted_at.is_(None))
-    return session.execute(there).scalar_one()
 
 
 def list_offered_models(session: Session, *, limit: int, offset: int) -> list[OfferedModel]:
