@@ -32,6 +32,7 @@ from app.queries.states import (
     load_records,
     trusted_fields,
 )
+from app.services.decide import settled
 from app.services.maintenance import refresh_statistics
 from app.services.search_index import index_entries, index_provider_models, search_text
 from app.services.write import (
@@ -356,16 +357,7 @@ def _settle(run: Run, record_type: RecordType, ids: set[int]) -> None:
 
 
 def _settled(run: Run, record: Record) -> Edit:
-    claims = list(record.claims.values())
-    after = resolve(
-        record.record_type, claims, record.decided(), record.state, record.state.protection
-    )
-    edit = Edit(record, after)
-    living = any(claim.live for i, claim in record.claims.items() if i)
-    if living and record.retired_at is not None:
-        edit.columns["retired_at"] = None
-    elif not living and record.retired_at is None:
-        edit.columns["retired_at"] = run.moment
+    edit = settled(record, run.moment)
     if edit.changed_fields():
         edit.columns["last_synced_at"] = run.moment
     return edit

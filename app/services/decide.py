@@ -78,3 +78,17 @@ def released(record: Record, fields: set[str], whole: bool) -> Edit:
     base = replace(record.state, values=values, sources=sources)
     after = resolve(record.record_type, list(record.claims.values()), kept, base, protection)
     return Edit(record, after, release=frozenset(fields & record.overrides.keys()))
+
+
+def settled(record: Record, moment: int) -> Edit:
+    """The edit that puts in force what follows from claims that have changed.
+
+    A record that no living feed lists is retired at ``moment`` (Unix seconds).
+    """
+    edit = resolved(record, record.decided(), record.state.protection)
+    living = any(claim.live for feed_id, claim in record.claims.items() if feed_id)
+    if living and record.retired_at is not None:
+        edit.columns["retired_at"] = None
+    elif not living and record.retired_at is None:
+        edit.columns["retired_at"] = moment
+    return edit

@@ -16,6 +16,7 @@ from app.models import Batch, Change
 from app.queries.states import TABLES
 from app.services.many_sql import Many
 from app.services.transaction import AnySession, writing
+from app.services.undo_links import changes_links, undo_links
 from app.services.undo_records import ChangeLine, Refused, undo_changes
 from app.services.undo_things import THINGS
 from app.services.write import Action, bump_revision, open_batch
@@ -84,9 +85,12 @@ def undo_batch(
         action = Action("undo", actor, reason, undoes_id=batch.id, summary=summary)
         new_id, public_id = open_batch(db, action)
         undone = Undone(public_id)
-        if change_id is None:
-            _undo_switches(db, new_id, action, batch, groups, undone)
-        _undo_lines(db, new_id, action, batch, change_id, undone)
+        if changes_links(db, batch):
+            _undo_links(db, new_id, action, batch, change_id, undone)
+        else:
+            if change_id is None:
+                _undo_switches(db, new_id, action, batch, groups, undone)
+            _undo_lines(db, new_id, action, batch, change_id, undone)
         if not undone.undone:
             raise ConflictError(_nothing(undone))
         bump_revision(db)
@@ -158,6 +162,27 @@ def _undo_switches(
             named = [Refused(record_type, i, "", group.field, _SINCE) for i in left[:NAMED]]
             undone.refused += _with_names(session, record_type, named)
             undone.refused_count += len(left)
+
+
+def _undo_links(
+    session: Session,
+    new_id: int,
+    action: Action,
+    batch: Batch,
+    change_id: int | None,
+    undone: Undone,
+) -> None:
+    columns = [getattr(Change, name) for name in ChangeLine._fields]
+    statement = select(Change.record_type, *columns).where(Change.batch_id == batch.id)
+    if change_id is not None:
+        statement = statement.where(Change.id == change_id)
+    rows = session.execute(statement.order_by(Change.id))
+    lines = [(kind, ChangeLine._make(line)) for kind, *line in rows]
+    count, refused = undo_links(session, new_id, action, lines)
+    undone.undone += count
+    for kind in SWITCHES:
+        mine = [one for one in refused if one.record_type == kind]
+        undone.add(0, _with_names(session, kind, mine))
 
 
 def _undo_lines(

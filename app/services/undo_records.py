@@ -127,6 +127,8 @@ def _invert(inverse: _Inverse, lines: Sequence[ChangeLine], by_feed: bool) -> li
     for line in lines:
         if line.field in ("protection", "protection_choice"):
             continue
+        if line.field == "retired_at" and not by_feed:
+            continue  # what followed from another change follows its undo, too
         if line.field in _NOT_UNDONE or line.field not in known:
             why = _NOT_UNDONE.get(line.field, "cannot be undone")
             refused.append(_refuse(record_type, line, why))
