@@ -92,7 +92,6 @@ def provider_model_json(row: ProviderModelRow) -> dict[str, Any]:
 
 def pricing_json(value: dict[str, Any] | None) -> dict[str, Any]:
     """Prices with their amounts as decimals, exactly as they are kept."""
-    lines = (value or {}).get("lines") or []
     return {
         "lines": [
             {

@@ -1,6 +1,7 @@
 """Lists of provider models: each filter, order, page and search, compared with plain Python."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,8 @@ from app.services.maintenance import refresh_statistics
 from app.services.search_index import index_provider_models
 from tests.services.test_entry_queries import ODD_NAMES
 from tests.support.factories import make_entry, make_provider, make_provider_model
+from tests.support.feeds import answer, make_feed, sync
+from tests.support.feeds import model as offered
 
 COUNT = 60
 Rows = list[dict[str, Any]]
@@ -336,3 +339,12 @@ def test_no_page_sorts_the_catalog(
     for statement, plan in plans:
         assert "TEMP B-TREE" not in plan, (statement, plan)
         assert "Sort" not in plan, (statement, plan)
+
+
+def test_what_a_sync_brings_or_renames_is_found(session: Session, tmp_path: Path) -> None:
+    make_feed(session)
+    for name, sought in (("First name", "first name"), ("Second name", "second name")):
+        sync(session, tmp_path, answer({"gpt-4o": offered(name=name)}))
+        for words, total in ((sought, 1), ("openai/gpt", 1), ("first name", name == "First name")):
+            page = list_provider_models(session, Only(search=words), limit=9, offset=0)
+            assert page.total == total, (name, words)

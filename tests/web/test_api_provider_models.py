@@ -275,6 +275,9 @@ def each(name: str, *values: Any) -> list[tuple[str, Any]]:
     return [(name, value) for value in values]
 
 
+BAD_AMOUNTS: tuple[Any, ...] = (
+    *(-1, "-1", True, "x", "", [], 10**16, "1e-25", "NaN", "1e999999999999"),
+)
 WRONG: list[tuple[str, Any]] = [
     *each("active", None, "true", 1, 0, []),
     *each("model_display_name", "x" * 256, 1, "a\nb", "a\x00b"),
@@ -286,10 +289,7 @@ WRONG: list[tuple[str, Any]] = [
     *each("pricing", None, [], {"line": []}, {"lines": {}}, {"lines": [1]}, {"lines": [{}]}),
     *each("pricing", {"lines": [line("per_request", 1), line("per_request", 1)]}),
     *each("pricing", {"lines": [line("per_token", 1)]}, {"lines": [line("per_request", None)]}),
-    *(
-        ("pricing", {"lines": [line("per_request", amount)]})
-        for amount in (-1, "-1", True, "x", "", [], 10**16, "1e-25", "NaN", "1e999999999999")
-    ),
+    *(("pricing", {"lines": [line("per_request", amount)]}) for amount in BAD_AMOUNTS),
     *each("pricing", {"lines": [line("per_request", 1, currency="EUR")]}),
     *each("pricing", {"lines": [line("per_request", 1, per="x")]}),
 ]
