@@ -15,7 +15,7 @@ const settle = () => {
   const grid = table();
   if (!grid || !grid.querySelector("td > button")) return;
   grid.setAttribute("role", "grid");
-  for (const control of grid.querySelectorAll("tbody :is(button, a, input)")) control.tabIndex = -1;
+  for (const control of grid.querySelectorAll(CONTROLS)) control.tabIndex = -1;
   const row = current.row && document.getElementById(current.row);
   (control(row, current.field, current.role) ?? grid.querySelector("td > button.v")).tabIndex = 0;
 };
