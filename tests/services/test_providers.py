@@ -39,11 +39,11 @@ VAULT = Vault([ENCRYPTION_KEY])
 SECRET = "sk-live-0123456789-abcd"
 
 
-def create(session: Session, name: str = "Acme", **values: Any) -> str:
-    return create_provider(session, ADMIN, {"name": name} | values, vault=VAULT).public_id
+def create(session: Session, called: str = "Acme", /, **values: Any) -> str:
+    return create_provider(session, ADMIN, {"name": called} | values, vault=VAULT).public_id
 
 
-def edit(session: Session, public_id: str, **values: Any) -> Written:
+def edit(session: Session, public_id: str, /, **values: Any) -> Written:
     return edit_provider(session, ADMIN, public_id, values, vault=VAULT)
 
 
@@ -129,12 +129,9 @@ def test_a_provider_is_created_with_what_was_sent(session: Session) -> None:
 def test_wrong_values_change_nothing(session: Session, field: str, value: Any) -> None:
     public_id = create(session)
     before = batches(session)
-    for new in (False, True):
+    for attempt in (edit, create):
         with pytest.raises(ValidationError) as caught:
-            if new:
-                create_provider(session, ADMIN, {"name": "B", field: value}, vault=VAULT)
-            else:
-                edit(session, public_id, **{field: value})
+            attempt(session, public_id, **{field: value})
         assert field in {detail.field for detail in caught.value.details}
         if field == "api_key" and isinstance(value, str) and value.strip():
             assert value not in caught.value.message
