@@ -14,6 +14,7 @@ from app.blueprints.console import (
     editing,
     entry,
     flags,
+    links,
     pages,
     provider_models,
     providers,
@@ -65,7 +66,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
-        *(bulk, catalog, changes, entry, flags),
+        *(bulk, catalog, changes, entry, flags, links),
         *(pages, provider_models, providers, undo),
     ):
         app.register_blueprint(module.blueprint)
