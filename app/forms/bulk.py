@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.bulk import ACTIONS, BulkAction, BulkChange, bulk_change
 from app.core.errors import FieldProblem, ValidationError
 from app.core.fields import RecordType
+from app.core.row_ids import read_row_id
 from app.queries.entry_filter import parse_entry_filter
 from app.queries.entry_pages import matching_ids
 from app.queries.list_args import RecordFilter
@@ -21,7 +22,6 @@ from app.queries.provider_model_filter import parse_provider_model_filter
 from app.queries.provider_model_pages import matching_provider_model_ids
 from app.queries.selections import Selection, among, visible
 from app.queries.states import TABLES
-from app.web.addresses import read_row_id
 
 Posted = MultiDict[str, str]
 Scope = Literal["picked", "page", "matching"]

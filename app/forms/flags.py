@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange
 
-from app.web.addresses import MAX_ROW_ID
+from app.core.row_ids import MAX_ROW_ID
 
 
 class FlagForm(FlaskForm):  # type: ignore[misc]

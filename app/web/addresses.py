@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
-# PostgreSQL's integer; no table of ours counts further.
-MAX_ROW_ID = 2**31 - 1
-_DIGITS = "[0-9]{1,10}"
+from app.core.row_ids import DIGITS, MAX_ROW_ID, read_row_id
 
-
-def read_row_id(text: str) -> int | None:
-    """The row id that the text is, or None where it is none."""
-    number = int(text) if re.fullmatch(_DIGITS, text) else MAX_ROW_ID + 1
-    return number if number <= MAX_ROW_ID else None
+__all__ = ["MAX_ROW_ID", "RowIdConverter", "init", "local_path", "read_row_id"]
 
 
 def local_path(target: str | None, default: str = "/") -> str:
@@ -32,7 +25,7 @@ def local_path(target: str | None, default: str = "/") -> str:
 class RowIdConverter(IntegerConverter):
     """`<row_id:name>`; for what no row can have there is no such address."""
 
-    regex = _DIGITS
+    regex = DIGITS
 
     def __init__(self, routes: Map) -> None:
         super().__init__(routes, max=MAX_ROW_ID)
