@@ -130,6 +130,8 @@ def test_without_a_category_there_is_no_order(editor: IsolatedClient, session: S
 def test_handles_only_where_an_order_is_shown(editor: IsolatedClient, session: Session) -> None:
     _chat(session, 1, 2)
     assert editor.get(LISTED).text.count("data-handle") == 2
+    filtered = checked(editor.get("/provider-models?category=chat").text)
+    assert next(a["href"] for a in filtered.all("a") if a.text == "Put in order") == LISTED
     for address in ("/provider-models", "/provider-models?category=chat", f"{LISTED}&active=true"):
         assert "data-handle" not in editor.get(address).text
 

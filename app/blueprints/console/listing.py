@@ -155,11 +155,19 @@ class Listing:
         return YES_NO.get(value, value) if name in self.table.yes_no else value
 
     @property
-    def is_ordered(self) -> bool:
-        """Whether it shows a category (perhaps of one provider) in its order, and nothing else."""
+    def has_order(self) -> bool:
+        """Whether it is one category, perhaps of one provider: what can be put in order."""
         filters = {name for name in self.table.filters if name in self.args}
-        category = "category" in filters and filters <= {"category", "provider_id"}
-        return category and self.sort == ("model_order_number", "asc")
+        return "category" in filters and filters <= {"category", "provider_id"}
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it shows a category in its order, and nothing else."""
+        return self.has_order and self.sort == ("model_order_number", "asc")
+
+    def in_order(self) -> str:
+        """The address of the same in the order of the category."""
+        return self.address({"sort": "model_order_number", "order": "asc"})
 
     def without_filters(self) -> str:
         return self.address(dict.fromkeys(self.table.filters))
