@@ -47,11 +47,26 @@ _WORDS = {
     "token": "token",
     "feed": "feed",
     "provider": "provider",
+    "create": "added",
+    "delete": "deleted",
+    "link": "moved to another entry",
+    "merge": "entries merged",
+    "split": "entry split",
     "bulk": "bulk action",
     "undo": "undo",
 }
 _NOUNS = {"entry": ("entry", "entries"), "provider_model": ("provider model", "provider models")}
 _SYNCED = ("added", "updated", "retired", "reactivated", "quarantined")
+# What is in the log, but no field of the registry.
+_LABELS = {
+    "model_public_id": "Catalog entry",
+    "merged_into": "Merged into",
+    "aliases": "Other spellings",
+    "deleted_at": "Deleted",
+    "api_key": "API key",
+    "base_url": "Address",
+    "protection_choice": "Protection chosen",
+}
 # Nobody takes these back as a whole.
 _KEPT = frozenset({"sync", "user", "token", "feed"})
 _FIELDS = {
@@ -153,6 +168,8 @@ def _said(kind: str, summary: Mapping[str, Any]) -> str:
     if kind == "sync":
         parts = [f"{summary[word]:,} {word}" for word in _SYNCED if summary.get(word)]
         return f"sync: {', '.join(parts)}" if parts else "sync"
+    if kind in ("link", "split", "merge") and "to" in summary:
+        return f"{_WORDS[kind]}: {summary['to']}"
     return _WORDS.get(kind, kind)
 
 
@@ -164,7 +181,9 @@ def batch_count(batch: BatchRow) -> str:
 
 def change_label(record_type: str, name: str) -> str:
     """What people call a changed field, of whatever kind of record."""
-    if record_type in FIELDS or name in ("*", "protection", "protection_choice", "retired_at"):
+    if name in _LABELS:
+        return _LABELS[name]
+    if name in FIELDS.get(record_type, ()) or name in ("*", "protection", "retired_at"):
         return label_of(record_type, name)
     return name.replace("_", " ").capitalize()
 
