@@ -183,7 +183,11 @@ def change_label(record_type: str, name: str) -> str:
     """What people call a changed field, of whatever kind of record."""
     if name in _LABELS:
         return _LABELS[name]
-    if name in FIELDS.get(record_type, ()) or name in ("*", "protection", "retired_at"):
+    if any(name in FIELDS[t] for t in FIELDS if t == record_type) or name in (
+        "*",
+        "protection",
+        "retired_at",
+    ):
         return label_of(record_type, name)
     return name.replace("_", " ").capitalize()
 
