@@ -54,11 +54,10 @@ def find_model_ids(
     by_entry: dict[int, list[str]] = defaultdict(list)
     for name, entry_id in entries.items():
         by_entry[entry_id].append(name)
-    column = ProviderModel.entry_id
+    offers = living.add_columns(ProviderModel.entry_id)
     for some_ids in chunks(sorted(by_entry)):
-        for model_id, entry_id in session.execute(
-            living.add_columns(column).where(column.in_(some_ids))
-        ):
+        rows = session.execute(offers.where(ProviderModel.entry_id.in_(some_ids)))
+        for model_id, entry_id in rows:
             for name in by_entry[entry_id]:
                 found[name].add(model_id)
     return dict(found)

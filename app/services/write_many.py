@@ -8,6 +8,8 @@ that feeds never write (`SWITCHES`), whose new state needs no claims to be known
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -26,6 +28,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -63,6 +66,7 @@ _LOGGED = (
 _DECIDER = (Batch.id, Batch.actor, Batch.reason, Batch.created_at)
 # SQLAlchemy keeps the row count of an INSERT only when asked.
 _COUNTED = {"preserve_rowcount": True}
+MANY = 1_000
 _RACE = "somebody else changed one of the same records just now"
 
 
@@ -263,11 +267,26 @@ def _stage_and_apply(many: Many, rows: Any) -> int:
     count = connection.execute(log, execution_options=_COUNTED).rowcount
     if not count:
         return 0
-    _write_overrides(many)
-    _drop_overrides(many)
-    if connection.execute(_record_update(many)).rowcount != count:
-        raise RaceError(_RACE)
+    with _joining(many, count):
+        _write_overrides(many)
+        _drop_overrides(many)
+        if connection.execute(_record_update(many)).rowcount != count:
+            raise RaceError(_RACE)
     return count
+
+
+@contextmanager
+def _joining(many: Many, count: int) -> Iterator[None]:
+    """Meanwhile, have PostgreSQL join many rows by hashes.
+
+    It does not know yet that there are so many, and would compare each with each.
+    """
+    if many.is_sqlite or count < MANY:
+        yield
+        return
+    many.session.execute(text("SET LOCAL enable_nestloop = off"))
+    yield
+    many.session.execute(text("SET LOCAL enable_nestloop = on"))
 
 
 def _table(model: type[Any]) -> Table:

@@ -14,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import TypeVar
 
 from flask import Flask
 from sqlalchemy import select, text
@@ -33,6 +34,7 @@ from tests.support.postgres import running_postgres
 
 ACTOR = Actor("user", "bench@example.org", Role.ADMIN)
 MODEL: RecordType = "provider_model"
+Result = TypeVar("Result")
 LEFT_ALONE = {"version", "updated_at"}
 
 
@@ -58,10 +60,13 @@ def yardstick(session: Session) -> float:
     return (bare_update(session) + bare_update(session)) / 2
 
 
-def state(session: Session, record_type: RecordType = MODEL) -> dict[int, tuple[object, ...]]:
+State = dict[int, tuple[str, ...]]
+
+
+def state(session: Session, record_type: RecordType = MODEL) -> State:
     """Everything of every row but what counts versions, and every decision."""
     columns = [c for c in TABLES[record_type].__table__.columns if c.name not in LEFT_ALONE]
-    rows = {row[0]: tuple(map(repr, row)) for row in session.execute(select(*columns))}
+    rows: State = {row[0]: tuple(map(repr, row)) for row in session.execute(select(*columns))}
     decisions = (Override.record_id, Override.field, Override.value, Override.base)
     who = (Override.batch_id, Override.actor, Override.reason, Override.created_at)
     decided = select(*decisions, *who).where(Override.record_type == record_type)
@@ -69,6 +74,11 @@ def state(session: Session, record_type: RecordType = MODEL) -> dict[int, tuple[
         rows[row[0]] += tuple(map(repr, row))
     session.rollback()
     return rows
+
+
+def differing(one: State, other: State) -> int:
+    """How many rows are not the same in both."""
+    return sum(one[i] != other[i] for i in one)
 
 
 def act(session: Session, change: BulkChange) -> str:
@@ -84,7 +94,7 @@ def act(session: Session, change: BulkChange) -> str:
     return outcome.batch
 
 
-def timed(session: Session, name: str, work: Callable[[], object]) -> object:
+def timed(session: Session, name: str, work: Callable[[], Result]) -> Result:
     """Do the work and print what it cost."""
     session.rollback()
     before = yardstick(session)
@@ -96,32 +106,24 @@ def timed(session: Session, name: str, work: Callable[[], object]) -> object:
     return result
 
 
+def there_and_back(session: Session, name: str, change: BulkChange) -> None:
+    """An action and its undo, with all rows compared before and after."""
+    before = state(session)
+    batch = timed(session, name, lambda: act(session, change))
+    after = state(session)
+    timed(session, f"undo {name}", lambda: undo_batch(session, ACTOR, batch))
+    left = differing(before, state(session))
+    print(f"    {differing(before, after):,} rows changed, {left:,} differ after the undo")
+
+
 def measure(app: Flask) -> None:
     with app.app_context():
         session = db.session()
         for name, change in actions().items():
-            before = state(session)
-            batch = str(timed(session, name, lambda change=change: act(session, change)))
-            after = state(session)
-            changed = sum(before[i] != after[i] for i in before)
-            timed(session, f"undo {name}", lambda batch=batch: undo_batch(session, ACTOR, batch))
-            returned = state(session)
-            different = sum(before[i] != returned[i] for i in before)
-            print(f"    {changed:,} rows changed, {different:,} differ after the undo")
+            there_and_back(session, name, change)
             act(session, change)
-        give_back = bulk_change(MODEL, "give_back")
-        before = state(session)
-        batch = str(timed(session, "give back", lambda: act(session, give_back)))
-        timed(session, "undo give back", lambda: undo_batch(session, ACTOR, batch))
-        different = sum(one != state_of for one, state_of in _pairs(before, state(session)))
-        print(f"    {different:,} differ after the undo")
+        there_and_back(session, "give back", bulk_change(MODEL, "give_back"))
         db.session.remove()
-
-
-def _pairs(
-    before: dict[int, tuple[object, ...]], after: dict[int, tuple[object, ...]]
-) -> list[tuple[object, object]]:
-    return [(before[i], after[i]) for i in before]
 
 
 def main() -> None:
