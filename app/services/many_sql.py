@@ -61,7 +61,8 @@ def manual_fields(many: Many, column: Any) -> ColumnElement[Any]:
     if many.is_sqlite:
         item = func.json_each(column).table_valued("value")
         rest = select(func.json_group_array(item.c.value)).where(item.c.value != many.field.name)
-        removed: Any = rest.scalar_subquery()
+        is_last = func.json_array_length(column) == 1
+        removed: Any = case((is_last, "[]"), else_=rest.scalar_subquery())
     else:
         removed = column.op("-")(literal(many.field.name, Text))
     return by_owner(with_field(many, column), removed, column)

@@ -173,24 +173,30 @@ def undo_many(many: Many, undone_id: int, which: ColumnElement[bool]) -> int:
     Only of the records that ``which`` selects. Returns how many changed.
     """
     record, change, override = many.table, aliased(Change), Override
-    protection = _protection_undone(many, change)
-    rows = (
+    found = (
         select(
-            *_keys(many, record.id),
-            change.new,
-            change.old,
-            change.new_manual,
-            change.old_manual,
-            override.batch_id,
-            change.old_batch_id,
-            case((protection != record.protection, record.protection)),
-            case((protection != record.protection, protection)),
+            record.id,
+            change.new.label("old"),
+            change.old.label("new"),
+            change.new_manual.label("old_manual"),
+            change.old_manual.label("new_manual"),
+            override.batch_id.label("old_batch_id"),
+            change.old_batch_id.label("new_batch_id"),
+            record.protection,
+            _protection_undone(many, change).label("becomes"),
         )
         .select_from(change)
         .join(record, record.id == change.record_id)
         .outerjoin(override, _override_of(many, record.id))
         .where(_changes_of(many, change, undone_id), _stands(many, change, override), which)
-        .order_by(record.id)
+        .subquery("found")
+    )
+    c = found.c
+    rows = select(
+        *_keys(many, c.id),
+        *(c[name] for name in _LOGGED[4:10]),
+        case((c.becomes != c.protection, c.protection)),
+        case((c.becomes != c.protection, c.becomes)),
     )
     return _stage_and_apply(many, rows)
 

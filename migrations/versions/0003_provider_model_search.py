@@ -25,9 +25,6 @@ _KNOWN = ("raw_id",)
 
 
 def upgrade() -> None:
-    # `active` is left out of the provider's index: a switch of all models would write all of it.
-    op.create_index("ix_provider_models_provider_id", "provider_models", ["provider_id", "id"])
-    op.drop_index("ix_provider_models_provider_id_active", "provider_models")
     for name in _KNOWN:
         op.create_index(f"ix_provider_models_{name}", "provider_models", [name, "id"])
     for name in _NULLABLE:
@@ -87,7 +84,3 @@ def downgrade() -> None:
     op.drop_table(TABLE)
     for name in (*_NULLABLE, *_KNOWN):
         op.drop_index(f"ix_provider_models_{name}", "provider_models")
-    op.create_index(
-        "ix_provider_models_provider_id_active", "provider_models", ["provider_id", "active"]
-    )
-    op.drop_index("ix_provider_models_provider_id", "provider_models")
