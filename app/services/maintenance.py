@@ -15,8 +15,10 @@ _STATEMENTS = {
     "postgresql": (
         "SELECT gin_clean_pending_list('ix_entry_search_grams')",
         "SELECT gin_clean_pending_list('ix_provider_model_search_grams')",
-        "ANALYZE catalog_entries, entry_search, entry_tags, entry_aliases, claims,"
-        " providers, provider_models, provider_model_search",
+        (
+            "ANALYZE catalog_entries, entry_search, entry_tags, entry_aliases, claims,"
+            " providers, provider_models, provider_model_search"
+        ),
     ),
 }
 
