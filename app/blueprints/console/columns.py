@@ -24,7 +24,12 @@ _LINK = Markup('<a href="{}">{}</a>')
 _PRICE = Markup('<span title="{}">{}</span>')
 DASH = "\N{EN DASH}"
 _PROMPT, _COMPLETION = "per_1k_prompt_tokens", "per_1k_completion_tokens"
-_HEAD_STYLES = {Kind.FLAG: "flag", Kind.INTEGER: "num"}
+_HEAD_STYLES = {
+    Kind.FLAG: "flag",
+    Kind.INTEGER: "num",
+    Kind.PRICING: "num",
+    Kind.TOKEN_LIMITS: "num",
+}
 
 
 @dataclass(frozen=True, slots=True)
