@@ -25,6 +25,7 @@ _KNOWN = ("raw_id",)
 
 
 def upgrade() -> None:
+    op.create_index("ix_provider_models_provider_id", "provider_models", ["provider_id", "id"])
     for name in _KNOWN:
         op.create_index(f"ix_provider_models_{name}", "provider_models", [name, "id"])
     for name in _NULLABLE:
@@ -84,3 +85,4 @@ def downgrade() -> None:
     op.drop_table(TABLE)
     for name in (*_NULLABLE, *_KNOWN):
         op.drop_index(f"ix_provider_models_{name}", "provider_models")
+    op.drop_index("ix_provider_models_provider_id", "provider_models")

@@ -55,7 +55,7 @@ def test_the_api_reference_is_accessible(page: Page, theme: str, width: int) -> 
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["/v1/docs", "/provider-models"])
+@pytest.mark.parametrize("path", ["/v1/docs", "/providers"])
 def test_the_top_bar_stays_while_a_long_page_scrolls(admin_page: Page, path: str) -> None:
     admin_page.goto(path)
     admin_page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
