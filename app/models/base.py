@@ -112,7 +112,7 @@ def _ping_when_idle(
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
-    # 32 MB of pages and 64 MB of mapped file: a bulk action over 100,000 models stays within 300 MB.
+    # 32 MB of pages, 64 MB of mapped file: bulk actions over 100,000 models stay within 300 MB.
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -202,6 +202,16 @@ def test_undoing_what_is_not_there(api_editor: IsolatedClient, session: Session)
     assert len(on(session)) == 8
 
 
+def test_a_patch_names_the_batch_that_undoes_it(
+    api_editor: IsolatedClient, session: Session
+) -> None:
+    patched = api_editor.patch(f"{CATALOGS}/openai/o3", json={"notes": "n"})
+    undone = call(api_editor, f"/v1/admin/batches/{patched.headers['X-Batch-ID']}/undo")
+    assert undone["undone_count"] >= 1
+    row = entry(session, "openai/o3")
+    assert (row.notes, row.status, row.protection) == (None, "filled", "none")
+
+
 def test_names_are_found_whatever_their_spelling(session: Session) -> None:
     found = find_entry_ids(session, ["openai/o3", "OpenAI/O3", "o3", "nothing"])
     assert len(found) == 3

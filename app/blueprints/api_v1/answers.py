@@ -30,3 +30,9 @@ def _marked(value: object) -> str:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} is no JSON")
     return f"\0{value:f}"
+
+
+def with_batch(response: Response, batch: str) -> Response:
+    """The same answer, naming the batch that an undo of this change takes."""
+    response.headers["X-Batch-ID"] = batch
+    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from app.blueprints.api_v1.answers import json_response
+from app.blueprints.api_v1.answers import json_response, with_batch
 from app.blueprints.api_v1.conditional import etag_of, if_match_version
 from app.blueprints.api_v1.models import EditHeaders, Entry, EntryList, EntryPatch, EntryQuery
 from app.blueprints.api_v1.openapi import describe
@@ -61,7 +61,7 @@ def patch_entry(model_public_id: str) -> Response:
         reason=reason,
         if_match=if_match_version(name, lambda: get_entry(session, name).version),
     )
-    return _answer(get_entry_by_pk(session, written.id))
+    return with_batch(_answer(get_entry_by_pk(session, written.id)), written.batch)
 
 
 def _answer(row: EntryRow) -> Response:

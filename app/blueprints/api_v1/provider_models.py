@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from app.blueprints.api_v1.answers import json_response
+from app.blueprints.api_v1.answers import json_response, with_batch
 from app.blueprints.api_v1.conditional import etag_of, if_match_version
 from app.blueprints.api_v1.models import EditHeaders
 from app.blueprints.api_v1.openapi import describe
@@ -75,7 +75,7 @@ def patch_offer(provider_model_id: str) -> Response:
         reason=reason,
         if_match=if_match_version(name, lambda: get_provider_model(session, name).version),
     )
-    return _answer(get_provider_model_by_pk(session, written.id))
+    return with_batch(_answer(get_provider_model_by_pk(session, written.id)), written.batch)
 
 
 def _answer(row: ProviderModelRow) -> Response:
