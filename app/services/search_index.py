@@ -18,10 +18,6 @@ from app.queries.search import ENTRIES, PROVIDER_MODELS, SearchTable, joined, tr
 Item = TypeVar("Item")
 CHUNK = 1_000
 
-_DELETE = {
-    "sqlite": "DELETE FROM {name} WHERE rowid IN :ids",
-    "postgresql": "DELETE FROM {name} WHERE {key} IN :ids",
-}
 _STORED = {
     "sqlite": "SELECT rowid AS id, text FROM {name} WHERE rowid IN :ids",
     "postgresql": "SELECT {key} AS id, text FROM {name} WHERE {key} IN :ids",
@@ -84,13 +80,6 @@ def _index(session: Session, search: SearchTable, rows: Sequence[tuple[int, str]
         ]
         if changed:
             session.execute(write, changed)
-
-
-def remove_entries(session: Session, entry_ids: Sequence[int]) -> None:
-    """Forget the search texts of entries that are deleted (SQLite's index has no foreign key)."""
-    statement = _statement(_DELETE[session.get_bind().dialect.name], ENTRIES)
-    for chunk in _chunks(entry_ids):
-        session.execute(statement.bindparams(bindparam("ids", chunk, expanding=True)))
 
 
 def rewrite_tags(session: Session, rows: Sequence[tuple[int, list[str]]]) -> None:

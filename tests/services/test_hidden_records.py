@@ -20,8 +20,6 @@ from app.queries.facets import choices_in_use
 from app.queries.lookup import find_entry_id
 from app.queries.overview import (
     count_everything,
-    count_offered_models,
-    list_offered_models,
 )
 from app.queries.provider_model_filter import ProviderModelFilter
 from app.queries.provider_models import list_provider_models
@@ -136,8 +134,6 @@ def test_deleted_providers_and_their_models_are_in_no_list_or_count(session: Ses
         make_provider_model(session, provider)
     counts = count_everything(session)
     assert (counts.providers, counts.provider_models, counts.entries) == (1, 1, 3)
-    assert count_offered_models(session) == 1
-    assert len(list_offered_models(session, limit=9, offset=0)) == 1
 
 
 def test_search_rows_go_with_their_provider_models(session: Session) -> None:
