@@ -88,7 +88,9 @@ def run_bulk(
     check_fields(change.record_type, change.fields)
     with writing(session, keep=not dry_run) as db:
         if not dry_run:
-            lock_records(db, change.record_type, target(db, selection, change))
+            # All that is selected: what needs no change now may need one once a writer is done.
+            reached = and_(scope(db, selection), acted_on(db, selection))
+            lock_records(db, change.record_type, reached)
         preview = preview_bulk(db, change, selection)
         if expected is not None and expected != preview.fingerprint:
             raise SelectionChangedError(preview)

@@ -86,7 +86,7 @@ def relink(job: Relinking, moves: Mapping[int, int], *, linked: bool = True) -> 
     anew from their models', and what follows from that is put in force. With
     ``linked`` False the models are nobody's decision afterwards (an undo).
     """
-    models = [m for m in _models(job.session, moves) if m.entry_id != moves[m.id]]
+    models = [m for m in _models(job.session, moves, lock=True) if m.entry_id != moves[m.id]]
     if not models:
         return 0
     touched = {m.entry_id for m in models} | {moves[m.id] for m in models}
@@ -112,7 +112,8 @@ def _settle(job: Relinking, record_type: RecordType, ids: Collection[int]) -> No
     write_edits(job.session, job.batch_id, job.action, effective)
 
 
-def _models(session: Session, ids: Iterable[int]) -> list[_Model]:
+def _models(session: Session, ids: Iterable[int], *, lock: bool = False) -> list[_Model]:
+    """All locks at once, in the order of ids: a second round could wait in a circle."""
     found: list[_Model] = []
     for some in chunks(sorted(ids)):
         statement = (
@@ -126,8 +127,9 @@ def _models(session: Session, ids: Iterable[int]) -> list[_Model]:
             .join(Provider, Provider.id == ProviderModel.provider_id)
             .where(ProviderModel.id.in_(some))
             .order_by(ProviderModel.id)
-            .with_for_update(of=ProviderModel, key_share=True)
         )
+        if lock:
+            statement = statement.with_for_update(of=ProviderModel, key_share=True)
         for pk, entry_id, raw_id, feed_key, vendor in session.execute(statement):
             found.append(_Model(pk, entry_id, raw_id, feed_key or vendor))
     return found
