@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, NotFoundError
@@ -88,6 +88,7 @@ def undo_batch(
         if changes_links(db, batch):
             _undo_links(db, new_id, action, batch, change_id, undone)
         else:
+            _lock(db, batch)
             if change_id is None:
                 _undo_switches(db, new_id, action, batch, groups, undone)
             _undo_lines(db, new_id, action, batch, change_id, undone)
@@ -120,6 +121,15 @@ def _check(actor: Actor, batch: Batch, groups: Sequence[_Group], change_id: int 
         raise ConflictError("that batch changed nothing that could be undone")
 
 
+def _lock(session: Session, batch: Batch) -> None:
+    """All records that the batch changed, in one round: nobody waits for us in a circle."""
+    for record_type in SWITCHES:
+        changed = select(Change.record_id).where(
+            Change.batch_id == batch.id, Change.record_type == record_type
+        )
+        lock_records(session, record_type, TABLES[record_type].id.in_(changed))
+
+
 def _kind(record_type: str) -> RecordType:
     return "entry" if record_type == "entry" else "provider_model"
 
@@ -148,13 +158,9 @@ def _undo_switches(
     for group in sorted(filter(_is_switch, groups)):
         record_type = _kind(group.record_type)
         record_id = TABLES[record_type].id
-        changed = select(Change.record_id).where(
-            Change.batch_id == batch.id, Change.record_type == record_type
-        )
         which: ColumnElement[bool] = true()
         if any(g.record_type == record_type and not _is_switch(g) for g in groups):
             which = record_id.not_in(_is_more(batch, record_type))
-        lock_records(session, record_type, and_(record_id.in_(changed), which))
         many = Many(session, new_id, action, record_type, FIELDS[record_type][group.field])
         undone.undone += (count := undo_many(many, batch.id, which))
         if count < group.changes:

@@ -22,6 +22,7 @@ from app.services.relink import (
 )
 from app.services.undo_records import ChangeLine, Refused
 from app.services.write import Action, change_row, insert_rows
+from app.services.write_many import lock_records
 
 KINDS = ("link", "merge", "split")
 _SINCE = "was changed since"
@@ -76,6 +77,7 @@ def _lock(session: Session, moved: Sequence[ChangeLine], entries: Sequence[int])
     names = {name for line in moved for name in (line.old, line.new)}
     named = session.scalars(select(CatalogEntry.id).where(CatalogEntry.public_id.in_(names)))
     lock_entries(session, {*at_now, *named, *entries})
+    lock_records(session, "provider_model", ProviderModel.id.in_(ids))
 
 
 def _id_of(session: Session, public_id: str | None) -> int | None:
