@@ -74,7 +74,7 @@ def _text(value: Any, limit: int = MAX_TEXT) -> str | None:
         raise ValueProblem("must be a string")
     if "\x00" in value:
         raise ValueProblem("must not contain a NUL character")
-    if _half_character(value):
+    if not is_unicode(value):
         raise ValueProblem("must be valid Unicode")
     text = value.strip()
     if len(text) > limit:
@@ -82,14 +82,15 @@ def _text(value: Any, limit: int = MAX_TEXT) -> str | None:
     return text or None
 
 
-def _half_character(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text has no half characters (lone surrogates), which no database stores."""
     if text.isascii():
-        return False
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _line(value: Any) -> str | None:

@@ -31,7 +31,6 @@ _TRAILING = (
     "updated_at",
     "version",
     "protection",
-    "manual_fields",
 )
 
 
@@ -48,6 +47,7 @@ def entry_json(row: EntryRow) -> dict[str, Any]:
         **{name: getattr(row, name) is True for name in _CAPABILITIES},
         "extras": row.extras or {},
         **{name: getattr(row, name) for name in _TRAILING},
+        "manual_fields": sorted(row.manual_fields),
         "unknown_fields": [name for name in _FEED_FIELDS if getattr(row, name) is None],
         "drift": row.drift or {},
         "sources": row.sources,
@@ -79,7 +79,7 @@ def provider_model_json(row: ProviderModelRow) -> dict[str, Any]:
         "available": row.available,
         "instruct_model_public_id": row.instruct_model_public_id,
         "status": row.status,
-        "manual_fields": row.manual_fields,
+        "manual_fields": sorted(row.manual_fields),
         "drift": {
             name: pricing_json(value) if name == "pricing" else value
             for name, value in (row.drift or {}).items()

@@ -152,6 +152,8 @@ def preview_bulk(session: Session, change: BulkChange, selection: Selection) -> 
     """Count what the change would do to the selection, in one statement."""
     table = TABLES[selection.record_type]
     mixed = cast(table.id, BigInteger) * _FACTOR % _PRIME
+    # What is about to be overwritten, too: an edit since is not lost without a word.
+    written = (cast(table.id, BigInteger) * _FACTOR + table.version) % _PRIME
     acted = acted_on(session, selection)
     changing = and_(acted, differs(change))
     row = session.execute(
@@ -159,7 +161,7 @@ def preview_bulk(session: Session, change: BulkChange, selection: Selection) -> 
             func.count(),
             func.coalesce(func.sum(mixed), 0),
             func.count().filter(changing),
-            func.coalesce(func.sum(mixed).filter(changing), 0),
+            func.coalesce(func.sum(written).filter(changing), 0),
             func.count().filter(acted),
         )
         .select_from(table)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.plan import KnownEntry, KnownModel
 from app.models import CatalogEntry, Claim, EntryAlias, Provider, ProviderModel
+from app.queries.provider_model_conditions import deleted_providers
 from app.queries.states import chunks
 
 
@@ -20,14 +21,17 @@ class KnownProvider:
 
     id: int
     key: str
+    deleted: bool = False
 
 
 def known_providers(session: Session) -> dict[str, KnownProvider]:
-    """Providers by the id that feeds know them by, else by their public id."""
-    statement = select(Provider.id, Provider.public_id, Provider.vendor, Provider.feed_key)
+    """Providers by the id that feeds know them by, else by their public id; deleted ones, too."""
+    names = (Provider.id, Provider.public_id, Provider.vendor, Provider.feed_key)
     return {
-        feed_key or public_id: KnownProvider(i, feed_key or vendor)
-        for i, public_id, vendor, feed_key in session.execute(statement)
+        feed_key or public_id: KnownProvider(i, feed_key or vendor, deleted_at is not None)
+        for i, public_id, vendor, feed_key, deleted_at in session.execute(
+            select(*names, Provider.deleted_at)
+        )
     }
 
 
@@ -36,6 +40,7 @@ def known_models(
 ) -> list[KnownModel]:
     """Provider models of these providers, and all others that the feed has a claim on.
 
+    Those of deleted providers are left out: they stay as they are until an undo.
     ``names`` are the providers' keys for identity, by provider id.
     """
     claim = and_(
@@ -54,7 +59,10 @@ def known_models(
             Claim.misses,
         )
         .outerjoin(Claim, claim)
-        .where(or_(Claim.id.is_not(None), ProviderModel.provider_id.in_(provider_ids)))
+        .where(
+            or_(Claim.id.is_not(None), ProviderModel.provider_id.in_(provider_ids)),
+            ProviderModel.provider_id.not_in(deleted_providers()),
+        )
     )
     return [
         KnownModel(

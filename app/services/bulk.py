@@ -29,7 +29,7 @@ from app.services.decide import decided, released
 from app.services.flags import ensure_flags
 from app.services.many_sql import Many
 from app.services.records import EDIT_PERMISSION, FLAG, check_fields, write_decisions
-from app.services.transaction import AnySession, writing
+from app.services.transaction import AnySession, plain, writing
 from app.services.write import Action, Edit, bump_revision, open_batch
 from app.services.write_many import SWITCHES, lock_records, release_many, set_many
 
@@ -86,15 +86,16 @@ def run_bulk(
     """
     actor.require(EDIT_PERMISSION[change.record_type])
     check_fields(change.record_type, change.fields)
-    with writing(session, keep=not dry_run) as db:
-        if not dry_run:
-            # All that is selected: what needs no change now may need one once a writer is done.
-            reached = and_(scope(db, selection), acted_on(db, selection))
-            lock_records(db, change.record_type, reached)
+    if dry_run:
+        return Outcome(preview_bulk(plain(session), change, selection))
+    with writing(session) as db:
+        # All that is selected: what needs no change now may need one once a writer is done.
+        reached = and_(scope(db, selection), acted_on(db, selection))
+        lock_records(db, change.record_type, reached)
         preview = preview_bulk(db, change, selection)
         if expected is not None and expected != preview.fingerprint:
             raise SelectionChangedError(preview)
-        if dry_run or not preview.changing:
+        if not preview.changing:
             return Outcome(preview)
         action = Action("bulk", actor, reason, summary=_summary(change, preview))
         batch_id, public_id = open_batch(db, action)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import FeedError
@@ -54,6 +54,9 @@ def write_provider(
     session.flush()
     if {"vendor", "base_url", "metadata"} & changed.keys():
         align_own_feed(session, provider, asked_before)
+    if "deleted_at" in changed:
+        # What feeds said of its models meanwhile was not read: the same answer is news again.
+        session.execute(update(Feed).values(answer_hash=None, etag=None, version=Feed.version + 1))
     if "name" in changed:
         mine = select(ProviderModel.id).where(ProviderModel.provider_id == provider.id)
         search_index.index_provider_models(session, session.scalars(mine).all())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.errors import AlmanacError, FeedError, NotFoundError
+from app.core.errors import AlmanacError, BusyError, FeedError, NotFoundError
 from app.core.permissions import Actor
 from app.models import Provider
 from app.services.feeds import (
@@ -47,6 +49,20 @@ class _Target(NamedTuple):
     headers: Mapping[str, str]
 
 
+# A slow provider holds the thread that asks it: two at once leave the others free to answer.
+_asking = BoundedSemaphore(2)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _asking.acquire(blocking=False):
+        raise BusyError("two providers are being asked already; try again in a moment")
+    try:
+        yield
+    finally:
+        _asking.release()
+
+
 def sync_provider(
     session: AnySession,
     actor: Actor,
@@ -59,16 +75,21 @@ def sync_provider(
     """Bring a provider's models up to what its own list says, read with its own key.
 
     The first time registers a feed for it; ``dry_run`` writes nothing at all. Raises
-    `NotFoundError`, `ForbiddenError`, `UnreadableSecretError` and all kinds of `FeedError`.
+    `NotFoundError`, `ForbiddenError`, `UnreadableSecretError`, all kinds of `FeedError`, and
+    `BusyError` where two providers are being asked already.
     """
     actor.require("admin:feed:sync")
     real = plain(session)
     provider = _living(real, public_id)
     feed = own_feed(real, provider)
     if dry_run and (feed is None or feed.url is None):
-        return _rehearse(real, actor, provider, vault, allow_private)
+        with _one_of_few():
+            return _rehearse(real, actor, provider, vault, allow_private)
     name = ensure_own_feed(real, actor, provider.id)
-    return sync_feed(real, actor, name, dry_run=dry_run, allow_private=allow_private, vault=vault)
+    with _one_of_few():
+        return sync_feed(
+            real, actor, name, dry_run=dry_run, allow_private=allow_private, vault=vault
+        )
 
 
 def check_connection(
@@ -91,7 +112,7 @@ def check_connection(
     targets = _targets(provider, provider_key(provider, vault))
     real.rollback()  # no transaction stays open while the network is slow
     until = time.monotonic() + seconds
-    with ThreadPoolExecutor(min(_AT_ONCE, len(targets))) as pool:
+    with _one_of_few(), ThreadPoolExecutor(min(_AT_ONCE, len(targets))) as pool:
         return list(pool.map(lambda target: _reach(target, until, allow_private), targets))
 
 

@@ -12,7 +12,7 @@ from app.core.errors import FieldProblem, NotFoundError, ValidationError
 from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
 from app.core.resolve import Protection, Said, resolve, strongest
-from app.models import Provider, ProviderModel
+from app.models import CatalogEntry, Provider, ProviderModel
 from app.queries.lookup import find_entry_id
 from app.queries.states import NAME, Record, entry_name_claim, load_records
 from app.services.decide import check_opened, check_version, decided, released, resolved
@@ -75,6 +75,7 @@ def edit_records(
     *,
     default_protection: Protection = "entry",
     reason: str | None = None,
+    opened: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> str:
     """As `edit_record`, for several records by row id in one batch; returns its public id."""
     actor.require(EDIT_PERMISSION[record_type])
@@ -82,8 +83,11 @@ def edit_records(
         found = load_records(db, record_type, list(values), lock=True)
         for missing in values.keys() - found.keys():
             raise NotFoundError(f"there is no {LABELS[record_type]} number {missing}")
+        if not _are_visible(db, record_type, list(found)):
+            raise NotFoundError(f"one of these is no {LABELS[record_type]} any more")
         edits = []
         for record in found.values():
+            check_opened(record, (opened or {}).get(record.id, {}))
             _check_references(db, record, values[record.id])
             protection = _protection(record, default_protection)
             edits.append(decided(record, values[record.id], protection))
@@ -156,9 +160,19 @@ def _protection(record: Record, default: Protection) -> Protection:
 def _locked(session: Session, record_type: RecordType, record: str | int) -> Record:
     record_id = record if isinstance(record, int) else _find(session, record_type, record)
     records = load_records(session, record_type, [record_id], lock=True)
-    if record_id not in records:
+    if record_id not in records or not _are_visible(session, record_type, [record_id]):
         raise NotFoundError(f"there is no {LABELS[record_type]} number {record_id}")
     return records[record_id]
+
+
+def _are_visible(session: Session, record_type: RecordType, ids: Sequence[int]) -> bool:
+    """Whether none of them was merged into another, or is a deleted provider's."""
+    if record_type == "entry":
+        hidden = select(CatalogEntry.id).where(CatalogEntry.merged_into_id.is_not(None))
+        return session.scalar(hidden.where(CatalogEntry.id.in_(ids)).limit(1)) is None
+    joined = select(ProviderModel.id).join(Provider, Provider.id == ProviderModel.provider_id)
+    gone = joined.where(ProviderModel.id.in_(ids), Provider.deleted_at.is_not(None))
+    return session.scalar(gone.limit(1)) is None
 
 
 def _find(session: Session, record_type: RecordType, public_id: str) -> int:

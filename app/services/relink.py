@@ -257,7 +257,7 @@ def _claims_of_models() -> Any:
         )
         .join(ProviderModel, ProviderModel.id == Claim.record_id)
         .join(Provider, Provider.id == ProviderModel.provider_id)
-        .where(Claim.record_type == "provider_model")
+        .where(Claim.record_type == "provider_model", Provider.deleted_at.is_(None))
     )
 
 

@@ -266,6 +266,8 @@ def _offer(
         if model.provider_key is None:
             ref, key, made = own
         elif model.provider_key in known:
+            if known[model.provider_key].deleted:
+                continue  # out of sight, and left as it is until an undo
             ref, key, made = known[model.provider_key].id, known[model.provider_key].key, None
         else:
             ref = key = model.provider_key

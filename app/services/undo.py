@@ -14,7 +14,9 @@ from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
 from app.models import Batch, Change
 from app.queries.states import TABLES
+from app.services.flags import ensure_flags
 from app.services.many_sql import Many
+from app.services.records import FLAG
 from app.services.transaction import AnySession, writing
 from app.services.undo_links import changes_links, undo_links
 from app.services.undo_records import ChangeLine, Refused, undo_changes
@@ -94,8 +96,16 @@ def undo_batch(
             _undo_lines(db, new_id, action, batch, change_id, undone)
         if not undone.undone:
             raise ConflictError(_nothing(undone))
+        _ensure_required(db, new_id)
         bump_revision(db)
         return undone
+
+
+def _ensure_required(session: Session, batch_id: int) -> None:
+    """A feature flag that entries require again may have been deleted meanwhile."""
+    required = select(Change.new).where(Change.batch_id == batch_id, Change.field == FLAG)
+    keys = {key for key in session.scalars(required) if key is not None}
+    ensure_flags(session, batch_id, keys)
 
 
 def _groups(session: Session, batch: Batch, change_id: int | None) -> list[_Group]:
@@ -166,8 +176,8 @@ def _undo_switches(
         if count < group.changes:
             left = session.scalars(left_alone(many, batch.id, which)).all()
             named = [Refused(record_type, i, "", group.field, _SINCE) for i in left[:NAMED]]
-            undone.refused += _with_names(session, record_type, named)
-            undone.refused_count += len(left)
+            undone.add(0, _with_names(session, record_type, named))
+            undone.refused_count += len(left) - len(named)
 
 
 def _undo_links(

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.models import Batch, CatalogEntry, Change, EntryAlias, ProviderModel
+from app.queries.lookup import find_entry_id
 from app.services.links import redirect
 from app.services.relink import (
     ALIASES,
@@ -53,13 +54,19 @@ def undo_links(
         of[kind, line.field].append(line)
     moved = of["provider_model", LINK]
     _lock(session, moved, [line.record_id for kind, line in lines if kind == "entry"])
+    given_to: dict[int, int | None] = {}
     for line in reversed(of["entry", MERGED]):
+        given_to[line.record_id] = _merged_into(session, line.record_id)
         if _unmerge(job, line):
             undone += 1
         else:
             refused.append(Refused("entry", line.record_id, "", MERGED, _SINCE))
+            given_to.pop(line.record_id)
     for line in of["entry", ALIASES]:
-        undone += _return_aliases(job, line)
+        if line.record_id in given_to and _return_aliases(job, line, given_to[line.record_id]):
+            undone += 1
+        else:
+            refused.append(Refused("entry", line.record_id, "", ALIASES, _SINCE))
     moves: dict[int, int] = {}
     for linked in (False, True):
         ways, stayed = _ways_back(session, [x for x in moved if x.old_manual is linked])
@@ -81,37 +88,46 @@ def _lock(session: Session, moved: Sequence[ChangeLine], entries: Sequence[int])
 
 
 def _id_of(session: Session, public_id: str | None) -> int | None:
-    return session.scalar(select(CatalogEntry.id).where(CatalogEntry.public_id == public_id))
+    """The entry that this id means by now: it may have been merged into another one since."""
+    return None if public_id is None else find_entry_id(session, public_id)
+
+
+def _merged_into(session: Session, entry_id: int) -> int | None:
+    return session.scalar(select(CatalogEntry.merged_into_id).where(CatalogEntry.id == entry_id))
 
 
 def _unmerge(job: Relinking, line: ChangeLine) -> bool:
-    at = job.session.scalar(
-        select(CatalogEntry.merged_into_id).where(CatalogEntry.id == line.record_id)
-    )
-    if at != _id_of(job.session, line.new):
+    """Back to what the entry was merged into before, or to standing for itself."""
+    if _merged_into(job.session, line.record_id) != _id_of(job.session, line.new):
         return False
-    redirect(job, line.record_id, line.new, line.old, _id_of(job.session, line.old))
+    target = _id_of(job.session, line.old)
+    if target == line.record_id:
+        return False
+    redirect(job, line.record_id, line.new, line.old, target)
     return True
 
 
-def _return_aliases(job: Relinking, line: ChangeLine) -> int:
-    """The spellings that a merge took away; or, where it is done again, takes once more."""
+def _return_aliases(job: Relinking, line: ChangeLine, given_to: int | None) -> bool:
+    """The spellings that a merge took away and that still lead where it put them.
+
+    Where a merge is done again (``given_to`` None), it takes them once more.
+    """
     session = job.session
-    target = line.record_id
-    if line.new:
-        target = (
-            session.scalar(
-                select(CatalogEntry.merged_into_id).where(CatalogEntry.id == line.record_id)
-            )
-            or line.record_id
-        )
-    names = line.old or line.new or []
-    session.execute(update(EntryAlias).where(EntryAlias.alias.in_(names)).values(entry_id=target))
+    here, there = line.record_id, given_to
+    if given_to is None:
+        here, there = _merged_into(session, line.record_id) or here, line.record_id
+    moved = session.connection().execute(
+        update(EntryAlias)
+        .where(EntryAlias.alias.in_(line.old or line.new or []), EntryAlias.entry_id == there)
+        .values(entry_id=here)
+    )
+    if not moved.rowcount:
+        return False
     row = change_row(
         job.batch_id, "entry", line.record_id, ALIASES, (line.new, False), (line.old, False)
     )
     insert_rows(session, Change, [row])
-    return 1
+    return True
 
 
 def _ways_back(
@@ -125,7 +141,8 @@ def _ways_back(
             select(ProviderModel.entry_id).where(ProviderModel.id == line.record_id)
         )
         home = _id_of(session, line.old)
-        if home is None or at != _id_of(session, line.new):
+        own = select(CatalogEntry.id).where(CatalogEntry.public_id == line.new)
+        if home is None or at == home or at not in (_id_of(session, line.new), session.scalar(own)):
             refused.append(Refused("provider_model", line.record_id, "", LINK, _SINCE))
         else:
             moves[line.record_id] = home

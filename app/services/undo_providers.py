@@ -41,11 +41,19 @@ def undo_provider_changes(
         provider = session.get(Provider, provider_id)
         wanted, why = _wanted(provider, mine)
         undoes = mine[0].batch_id
+        before = _values(provider, mine)
         why |= restore_fields(session, provider_id, wanted, batch_id=batch_id, undoes_id=undoes)
         name = provider.name if provider is not None else ""
         refused += [Refused("provider", provider_id, name, f, w) for f, w in why.items()]
-        undone += len({line.field for line in mine} - why.keys())
+        after = _values(provider, mine)
+        undone += sum(not same(before[name], after[name]) for name in before)
     return undone, refused
+
+
+def _values(provider: Provider | None, lines: Sequence[ChangeLine]) -> dict[str, Any]:
+    """What the changed fields are now; of a creation, whether the provider is deleted."""
+    names = {"deleted_at" if line.field == "*" else line.field for line in lines} - {KEY}
+    return {name: value_of(provider, name) for name in names if provider is not None}
 
 
 def _wanted(

@@ -109,6 +109,10 @@ def set_many(many: Many, value: Any, which: ColumnElement[bool]) -> int:
     connection = many.session.connection()
     log = insert(_table(Change)).from_select(_LOGGED, rows, include_defaults=False)
     count = connection.execute(log, execution_options=_COUNTED).rowcount
+    if not many.is_sqlite:  # what other writers did meanwhile does not make it another set
+        which = record.id.in_(
+            select(Change.record_id).where(_changes_of(many, Change, many.batch_id))
+        )
     batch = many.session.execute(select(*_DECIDER).where(Batch.id == many.batch_id)).one()
     decider = [literal(one, column.type) for one, column in zip(batch, _DECIDER, strict=True)]
     decided = select(

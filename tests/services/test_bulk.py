@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.bulk import BulkChange, bulk_change, release_of, switch
-from app.core.errors import ConflictError, ForbiddenError, ValidationError
+from app.core.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
 from app.core.fields import RecordType
 from app.core.hashing import canonical
 from app.core.permissions import Actor, Role
 from app.core.resolve import resolve
-from app.models import Batch, CatalogEntry, Change, Override, Provider, ProviderModel
+from app.models import Batch, CatalogEntry, Change, FeatureFlag, Override, Provider, ProviderModel
 from app.queries.selections import (
     Selection,
     availability,
@@ -24,7 +24,7 @@ from app.queries.selections import (
 )
 from app.queries.states import TABLES, load_records
 from app.services.bulk import SelectionChangedError, run_bulk
-from app.services.records import edit_record, reset_record, set_protection
+from app.services.records import edit_record, edit_records, reset_record, set_protection
 from app.services.undo import undo_batch
 from tests.support.feeds import EDITOR, answer, entry, make_feed, model, sync
 
@@ -436,3 +436,49 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(session: Session) 
         assert preview.changing == len(ids)
         counts.append(len(seen))
     assert counts[0] == counts[1] < 40
+
+
+def test_an_undo_brings_back_a_flag_that_was_deleted_meanwhile(session: Session) -> None:
+    run(session, bulk_change(ENTRY, "set_feature_flag", "beta"))
+    cleared = run(session, bulk_change(ENTRY, "clear_feature_flag"))
+    session.execute(delete(FeatureFlag))
+    session.commit()
+    undo_batch(session, EDITOR, cleared)
+    assert session.scalars(select(FeatureFlag.key)).all() == ["beta"]
+    assert entry(session, "openai/o3").requires_feature_flag == "beta"
+
+
+def test_an_edit_of_a_selected_record_since_the_preview_asks_again(session: Session) -> None:
+    change = bulk_change(ENTRY, "set_family", "ours")
+    seen = preview_bulk(session, change, Selection(ENTRY))
+    edit_record(session, ADMIN, ENTRY, "openai/o3", {"family": "theirs"})
+    with pytest.raises(SelectionChangedError):
+        run_bulk(session, EDITOR, change, Selection(ENTRY), expected=seen.fingerprint)
+    assert entry(session, "openai/o3").family == "theirs"
+
+
+def test_what_is_out_of_sight_is_not_edited(session: Session) -> None:
+    into, hidden = entry(session, "openai/o3-mini").id, entry(session, "openai/o3").id
+    merged = update(CatalogEntry).where(CatalogEntry.id == hidden)
+    session.execute(merged.values(merged_into_id=into))
+    session.execute(update(Provider).where(Provider.feed_key == "azure").values(deleted_at=1))
+    session.commit()
+    gone = ids_of(session, "o3", provider="azure")[0]
+    with pytest.raises(NotFoundError):
+        edit_record(session, EDITOR, ENTRY, hidden, {"family": "x"})
+    with pytest.raises(NotFoundError):
+        edit_record(session, EDITOR, MODEL, gone, {"active": True})
+    with pytest.raises(NotFoundError):
+        edit_records(session, EDITOR, MODEL, {gone: {"active": True}})
+    assert entry(session, "openai/o3").family == "gpt"
+
+
+def test_a_sync_adds_nothing_for_a_deleted_provider(session: Session, catalog: Path) -> None:
+    session.execute(update(Provider).where(Provider.feed_key == "azure").values(deleted_at=1))
+    session.commit()
+    models = {name: model(name=name.upper(), family="gpt") for name in NAMES}
+    more = models | {"only-azure": model(name="Only")}
+    result = sync(session, catalog, answer(models | {"new": model()}, "openai", azure=more))
+    assert result.counts["added"] == 1
+    invented = select(CatalogEntry).where(CatalogEntry.public_id.like("%only%"))
+    assert session.scalars(invented).first() is None

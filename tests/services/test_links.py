@@ -208,3 +208,21 @@ def test_what_is_refused(session: Session) -> None:
         with pytest.raises(ValidationError):
             split_entry(session, EDITOR, [azure], wrong)
     assert picture(session) == before
+
+
+def test_an_undo_returns_to_what_an_entry_was_merged_into(session: Session) -> None:
+    azure = public_id(session, "azure", "gpt-4o")
+    moved = move_models(session, EDITOR, [azure], "openai/o3-deployment").batch
+    merge_entries(session, EDITOR, "openai/o3", ["openai/gpt-4o"])
+    undo_batch(session, EDITOR, moved)
+    assert ("azure", "gpt-4o", "openai/o3") in links(session)
+
+
+def test_an_earlier_merge_is_undone_alone(session: Session) -> None:
+    first = merge_entries(session, EDITOR, "openai/o3", ["openai/o3-deployment"]).batch
+    merge_entries(session, EDITOR, "openai/gpt-4o", ["openai/o3"])
+    assert undo_batch(session, EDITOR, first).refused == []
+    assert shown(session) == {"openai/gpt-4o", "openai/o3-deployment"}
+    assert ("azure", "o3-deployment", "openai/o3-deployment") in links(session)
+    assert get_entry(session, "O3-Deployment").public_id == "openai/o3-deployment"
+    assert get_entry(session, "o3").public_id == "openai/gpt-4o"

@@ -93,3 +93,18 @@ def test_who_may_not(viewer: IsolatedClient, session: Session) -> None:
     for path in (f"/entries/{pk}/merge", f"/entries/{pk}/split", f"/provider-models/{pk}/move"):
         assert viewer.get(path).status_code == 403
         assert viewer.post(path).status_code == 403
+
+
+def test_a_name_with_braces_is_only_a_name(editor: IsolatedClient, session: Session) -> None:
+    mine = models(session, "gpt-4o")[1]
+    mine.model_display_name = "GPT-4o {beta}"
+    session.commit()
+    done = editor.post(f"/provider-models/{mine.id}/move", data={"to": "openai/o3"})
+    assert done.status_code == 303
+    assert "GPT-4o {beta} is an offer of" in editor.get(done.headers["Location"]).text
+
+
+def test_only_offers_of_the_entry_are_split_off(editor: IsolatedClient, session: Session) -> None:
+    page = f"/entries/{pk_of(session, 'openai/gpt-4o')}/split"
+    other = models(session, "o3")[0].public_id
+    assert editor.post(page, data={"model": other, "public_id": "a/b"}).status_code == 400

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from app.core.fields import FIELDS
-from app.core.values import MAX_TEXT
+from app.core.values import MAX_TEXT, is_unicode
 
 MAX_EXCEPT = 1_000
 MAX_NAMES = 10_000
@@ -37,13 +37,16 @@ def _checked(limit: int, least: int = 0) -> AfterValidator:
             raise ValueError("must name at least one")
         if any(len(name) > MAX_TEXT or "\x00" in name for name in trimmed):
             raise ValueError(f"must contain names of at most {MAX_TEXT} characters")
+        if any(not is_unicode(name) for name in trimmed):
+            raise ValueError("must be valid Unicode")
         return trimmed
 
     return AfterValidator(read)
 
 
-def _schema(limit: int, item: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"type": ["array", "null"], "items": item, "maxItems": limit})
+def _schema(limit: int, item: dict[str, Any], least: int = 0) -> WithJsonSchema:
+    schema = {"type": ["array", "null"], "items": item, "minItems": least, "maxItems": limit}
+    return WithJsonSchema(schema)
 
 
 _SOME = {"type": "array", "items": _NAME, "minItems": 1, "maxItems": MAX_NAMES}
@@ -52,7 +55,7 @@ _FIELD = {"type": "string", "enum": list(FIELDS["entry"])}
 Names = Annotated[list[StrictStr] | None, _checked(MAX_NAMES), _schema(MAX_NAMES, _NAME)]
 SomeNames = Annotated[list[StrictStr], _checked(MAX_NAMES, 1), WithJsonSchema(_SOME)]
 Excepted = Annotated[list[StrictStr] | None, _checked(MAX_EXCEPT), _schema(MAX_EXCEPT, _NAME)]
-FieldNames = Annotated[list[StrictStr] | None, _checked(100), _schema(100, _FIELD)]
+FieldNames = Annotated[list[StrictStr] | None, _checked(100, 1), _schema(100, _FIELD, 1)]
 ProviderId = Annotated[
     StrictStr | None, WithJsonSchema({"type": ["string", "null"], "maxLength": MAX_TEXT})
 ]
@@ -107,7 +110,7 @@ class CatalogReset(_Strict):
 
     catalog_ids: SomeNames
     fields: FieldNames = Field(
-        default=None, description="Only these fields; none: everything that was decided."
+        default=None, description="Only these fields; null: everything that was decided."
     )
 
 

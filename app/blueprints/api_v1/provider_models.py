@@ -33,7 +33,7 @@ TAG = "Provider models"
 
 @blueprint.get("/admin/models/provider-models")
 @describe(ProviderModelList, tag=TAG, query=ProviderModelQuery, errors=(400,))
-@requires("admin:catalog:read")
+@requires("admin:provider-model:read")
 def list_offers() -> Response:
     """List provider models."""
     wanted, limit, offset = parse_provider_model_list(request.args)
@@ -44,7 +44,7 @@ def list_offers() -> Response:
 
 @blueprint.get("/admin/models/provider-models/<provider_model_id>")
 @describe(ProviderModelShown, tag=TAG, errors=(404,), also=(304,))
-@requires("admin:catalog:read")
+@requires("admin:provider-model:read")
 def read_offer(provider_model_id: str) -> Response:
     """Read one provider model."""
     response = _answer(get_provider_model(db.session(), checked_name(provider_model_id)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, request
 
-from app.blueprints.api_v1.answers import json_response
+from app.blueprints.api_v1.answers import json_response, with_batch
 from app.blueprints.api_v1.conditional import if_match_version
 from app.blueprints.api_v1.models import EditHeaders
 from app.blueprints.api_v1.openapi import describe
@@ -57,6 +57,8 @@ def create() -> Response:
     values, reason = read_body(NewProvider).given(), read_reason()
     written = create_provider(db.session(), current_actor(), values, vault=_vault(), reason=reason)
     response = _answer(written.public_id)
+    if written.batch:
+        with_batch(response, written.batch)
     response.status_code = 201
     response.headers["Location"] = f"/v1{PATH}/{written.public_id}"
     return response
@@ -85,7 +87,7 @@ def change(provider_id: str) -> Response:
     """Change fields of a provider."""
     name = checked_name(provider_id)
     values, reason = read_body(ProviderPatch).given(), read_reason()
-    edit_provider(
+    written = edit_provider(
         db.session(),
         current_actor(),
         name,
@@ -94,7 +96,8 @@ def change(provider_id: str) -> Response:
         reason=reason,
         if_match=_if_match(name),
     )
-    return _answer(name)
+    response = _answer(name)
+    return with_batch(response, written.batch) if written.batch else response
 
 
 @blueprint.delete(f"{PATH}/<provider_id>")
@@ -103,10 +106,11 @@ def change(provider_id: str) -> Response:
 def delete(provider_id: str) -> Response:
     """Delete a provider; it and its models are hidden until that is undone."""
     name = checked_name(provider_id)
-    delete_provider(
+    deleted = delete_provider(
         db.session(), current_actor(), name, reason=read_reason(), if_match=_if_match(name)
     )
-    return Response(status=204)
+    response = Response(status=204)
+    return with_batch(response, deleted.batch) if deleted.batch else response
 
 
 @blueprint.post(f"{PATH}/<provider_id>/sync")

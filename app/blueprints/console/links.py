@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.console.display import entry_path
 from app.blueprints.console.messages import answer, undo_action
-from app.core.errors import AlmanacError, ForbiddenError
+from app.core.errors import AlmanacError, ForbiddenError, ValidationError
 from app.core.values import MAX_TEXT
 from app.forms.field import read_reason
 from app.models import db
@@ -54,7 +54,7 @@ def move(pk: int) -> BaseResponse:
         )
 
     name = model.model_display_name or model.raw_id
-    return _tried(do, f"{name} is an offer of {{}} now.", lambda why: _move_page(pk, why))
+    return _tried(do, (f"{name} is an offer of ", " now."), lambda why: _move_page(pk, why))
 
 
 @blueprint.get("/entries/<row_id:pk>/merge")
@@ -83,7 +83,9 @@ def merge(pk: int) -> BaseResponse:
             db.session(), current_actor(), entry.public_id, [other], reason=_reason()
         )
 
-    return _tried(do, f"{other} is another spelling of {{}} now.", lambda why: _merge_page(pk, why))
+    return _tried(
+        do, (f"{other} is another spelling of ", " now."), lambda why: _merge_page(pk, why)
+    )
 
 
 @blueprint.get("/entries/<row_id:pk>/split")
@@ -96,8 +98,11 @@ def ask_split(pk: int) -> Response:
 @requires(PERMISSION)
 def split(pk: int) -> BaseResponse:
     models = request.form.getlist("model")
+    own = {offer.public_id for offer in list_offers(db.session(), pk)}
 
     def do() -> Written:
+        if not own.issuperset(models):
+            raise ValidationError("one of these is no offer of this entry any more")
         return split_entry(
             db.session(),
             current_actor(),
@@ -107,7 +112,7 @@ def split(pk: int) -> BaseResponse:
         )
 
     offers = "1 offer belongs" if len(models) == 1 else f"{len(models)} offers belong"
-    return _tried(do, f"{offers} to {{}} now.", lambda why: _split_page(pk, why))
+    return _tried(do, (f"{offers} to ", " now."), lambda why: _split_page(pk, why))
 
 
 def _reason() -> str | None:
@@ -115,7 +120,7 @@ def _reason() -> str | None:
 
 
 def _tried(
-    do: Callable[[], Written], done: str, again: Callable[[AlmanacError], Response]
+    do: Callable[[], Written], done: tuple[str, str], again: Callable[[AlmanacError], Response]
 ) -> BaseResponse:
     """Go on to the entry where it worked; else the form once more, with what is wrong."""
     try:
@@ -126,7 +131,7 @@ def _tried(
         return again(problem)
     entry = get_entry_by_pk(db.session(), written.id)
     back = entry_path(entry.public_id)
-    message = done.format(entry.model_display_name or entry.public_id)
+    message = (entry.model_display_name or entry.public_id).join(done)
     return answer(message, back, action=undo_action(written.batch, back), changed=True)
 
 

@@ -65,8 +65,14 @@ def move_model(
             "or write a number"
         )
     values = {pk: {FIELD.name: _checked(number)} for pk, number in numbers.items()}
+    seen = {pk: {FIELD.name: number} for pk, number in items if pk in numbers}
     batch = edit_records(
-        session, current_actor(), "provider_model", values, default_protection="fields"
+        session,
+        current_actor(),
+        "provider_model",
+        values,
+        default_protection="fields",
+        opened=seen,
     )
     return place, batch
 

@@ -124,7 +124,9 @@ def save_provider(provider_id: str) -> Response:
 @blueprint.post(f"{PATH}/<provider_id>/active")
 @requires("admin:provider:manage")
 def switch_provider(provider_id: str) -> Response:
-    active = request.form.get("active") == "true"
+    if request.form.get("active") not in ("true", "false"):
+        raise ValidationError("active must be true or false")
+    active = request.form["active"] == "true"
     batch = _save(provider_id, {"active": active}, None)
     provider = get_provider(db.session(), provider_id)
     back = local_path(request.form.get("back"), PATH)
