@@ -12,6 +12,8 @@ from app.models import base, db
 def test_a_connection_that_was_closed_while_idle_is_replaced(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    session.close()
+    db.engine.dispose()  # so that the closed one is the only one, and no later test gets it
     pid = session.scalar(text("SELECT pg_backend_pid()"))
     session.rollback()
     address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

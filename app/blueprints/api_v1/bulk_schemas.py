@@ -15,13 +15,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from app.blueprints.api_v1.schemas import ITEM
 from app.core.fields import FIELDS
 from app.core.values import MAX_TEXT, is_unicode
 
 MAX_EXCEPT = 1_000
 MAX_NAMES = 10_000
 MAX_ID = 2**31 - 1
-_NAME = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": r"^\S(.*\S)?$"}
+_NAME = ITEM
 
 
 def _checked(limit: int, least: int = 0) -> AfterValidator:

@@ -26,13 +26,13 @@ _LINE: Schema = {
     "maxLength": MAX_TEXT,
     "pattern": f"^{_ANY}*$",
 }
-_ITEM: Schema = {
+ITEM: Schema = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_TEXT,
     "pattern": f"^{_ANY}*{_INK}{_ANY}*$",
 }
-_ITEMS: Schema = {"type": "array", "items": _ITEM, "maxItems": MAX_LIST}
+_ITEMS: Schema = {"type": "array", "items": ITEM, "maxItems": MAX_LIST}
 _OPTIONAL_LINE: Schema = {**_LINE, "type": ["string", "null"]}
 _OPTIONAL_ITEMS: Schema = {**_ITEMS, "type": ["array", "null"]}
 _DEFAULTS: Schema = {
