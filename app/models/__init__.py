@@ -6,7 +6,9 @@ from app.models.entry import CatalogEntry, EntryAlias, EntryTag
 from app.models.feed import Claim, Feed, Override
 from app.models.flag import FeatureFlag
 from app.models.provider import Provider, ProviderModel
+from app.models.sync import SyncItem, SyncPlanPart, SyncRun
 from app.models.user import Token, User, UserSession
+from app.models.webhook import Delivery, Webhook
 
 __all__ = [
     "Base",
@@ -15,6 +17,7 @@ __all__ = [
     "CatalogRevision",
     "Change",
     "Claim",
+    "Delivery",
     "EntryAlias",
     "EntryTag",
     "FeatureFlag",
@@ -22,9 +25,13 @@ __all__ = [
     "Override",
     "Provider",
     "ProviderModel",
+    "SyncItem",
+    "SyncPlanPart",
+    "SyncRun",
     "Token",
     "User",
     "UserSession",
+    "Webhook",
     "configure_engine",
     "db",
     "now",

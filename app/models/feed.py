@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seconds, Texts
@@ -25,10 +25,19 @@ class Feed(Base):
     mode: Mapped[str] = mapped_column(String(8), default="auto")
     enabled: Mapped[bool] = mapped_column(default=True)
     priority: Mapped[int] = mapped_column(default=100)
-    # NULL: the kind's own list of trusted fields.
+    # Entry fields it is trusted with; NULL: the kind's own list.
     trusted_fields: Mapped[Texts | None]
+    # The same of provider models' fields; NULL: all of them.
+    trusted_model_fields: Mapped[Texts | None]
     miss_limit: Mapped[int] = mapped_column(default=2)
     minimum_share: Mapped[int] = mapped_column(default=80)
+    # Thresholds of `app.core.guards` that differ from its defaults, by name.
+    guards: Mapped[JsonObject | None]
+    # How often it is read by itself; NULL: only when somebody asks.
+    interval_minutes: Mapped[int | None]
+    next_run_at: Mapped[Seconds | None] = mapped_column(index=True)
+    # Failed runs in a row: the next one waits the longer.
+    failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     etag: Mapped[str | None] = mapped_column(Text)
     # Hash of the last answer that was applied, and of what read it: the same again is no news.
     answer_hash: Mapped[str | None] = mapped_column(String(32))
