@@ -5,7 +5,7 @@ Inside a write transaction of the caller, who ends with `bump_revision`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select, update
@@ -16,6 +16,7 @@ from app.core.providers import DEFAULTS
 from app.models import Change, Feed, Provider, ProviderModel, now
 from app.services import search_index
 from app.services.feeds import align_own_feed, own_list_of
+from app.services.webhooks import emit
 from app.services.write import change_row, insert_rows
 from app.upstreams._own_lists import OwnList
 
@@ -52,6 +53,7 @@ def write_provider(
         setattr(provider, COLUMNS.get(name, name), value)
     _touch(provider)
     session.flush()
+    tell_of_provider(session, provider, changed.keys() | ({KEY} if key_change else set()))
     if {"vendor", "base_url", "metadata"} & changed.keys():
         align_own_feed(session, provider, asked_before)
     if "deleted_at" in changed:
@@ -71,8 +73,21 @@ def take_default(
     for holder in holders_of(session, provider, name):
         setattr(holder, name, False)
         _touch(holder)
+        tell_of_provider(session, holder, [name])
         log.append(provider_change(batch_id, holder.id, name, True, False))
     return log
+
+
+def tell_of_provider(session: Session, provider: Provider, fields: Iterable[str]) -> None:
+    """Tell webhooks that these fields of a provider have other values now."""
+    told = {
+        "provider_id": provider.public_id,
+        "name": provider.name,
+        "active": provider.active,
+        "deleted": provider.deleted_at is not None,
+        "fields": sorted(fields),
+    }
+    emit(session, "provider.changed", told)
 
 
 def holders_of(session: Session, provider: Provider, name: str) -> list[Provider]:

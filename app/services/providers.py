@@ -32,6 +32,7 @@ from app.services.provider_rows import (
     lock_providers,
     provider_change,
     take_default,
+    tell_of_provider,
     value_of,
     write_provider,
 )
@@ -88,6 +89,7 @@ def create_provider(
             if given[name]:
                 log += take_default(db, batch_id, provider, name)
         log.append(provider_change(batch_id, provider.id, "*", None, created))
+        tell_of_provider(db, provider, ["*"])
         insert_rows(db, Change, log)
         bump_revision(db)
         return Written(provider.public_id, batch)

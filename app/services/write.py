@@ -41,6 +41,7 @@ from app.services.search_index import (
     rewrite_tags,
     search_text,
 )
+from app.services.webhooks import emit
 
 
 def _table(model: type[Base]) -> Table:
@@ -124,7 +125,7 @@ class Edit:
 
 
 def open_batch(session: Session, action: Action) -> tuple[int, str]:
-    """Write the batch row; return its id and public id."""
+    """Write the batch row, and tell webhooks of a person's; return its id and public id."""
     public_id = f"batch_{secrets.token_hex(10)}"
     values = {
         "public_id": public_id,
@@ -139,7 +140,15 @@ def open_batch(session: Session, action: Action) -> tuple[int, str]:
         "created_at": now(),
     }
     key = session.connection().execute(_INSERTS[Batch], values).inserted_primary_key
+    if action.actor.kind in ("user", "token"):
+        emit(session, "change.written", _message(values))
     return int(key[0]), public_id  # type: ignore[index]
+
+
+def _message(batch: Mapping[str, Any]) -> dict[str, Any]:
+    """What webhooks are told of a batch; its changes are read by its id."""
+    told = {name: batch[name] for name in ("kind", "actor", "actor_kind", "reason")}
+    return {"batch_id": batch["public_id"], **told, "at": batch["created_at"]}
 
 
 def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence[Edit]) -> None:
