@@ -123,6 +123,19 @@ class GuardError(FeedError):
     code = "feed_guard"
 
 
+class FewerModelsError(GuardError):
+    """An answer holds far fewer models than were known; a person may believe it all the same."""
+
+    code = "fewer_models"
+
+
+class StalePlanError(ConflictError):
+    """The plan was overtaken by another run of its feed."""
+
+    code = "stale_plan"
+    title = "The plan is stale"
+
+
 class ConfigurationError(AlmanacError):
     """A setting has a wrong value; the start stops."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
-from app.core.errors import GuardError
+from app.core.errors import FewerModelsError, GuardError
 from app.core.hashing import content_hash
 from app.core.identity import Spelling, canonical_id, group_spellings, representative
 from app.core.merge import Member, merge_members
@@ -63,10 +63,14 @@ class KnownEntry:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A feed's settings: misses until a record retires, least share of known models in per cent."""
+    """A feed's settings: misses until a record retires, least share of known models in per cent.
+
+    ``seen`` is how many models the answer holds where some of them are not to be planned.
+    """
 
     miss_limit: int = 2
     minimum_share: int = 80
+    seen: int | None = None
 
 
 @dataclass(slots=True)
@@ -91,14 +95,17 @@ class ClaimChange:
 
 @dataclass(slots=True)
 class FeedPlan:
-    """What a sync will do. Claims on new provider models are referred to as (provider, raw id)."""
+    """What a sync will do. Claims on new provider models are referred to as (provider, raw id).
+
+    ``missing`` and ``entry_misses`` are the misses of known records after this answer.
+    """
 
     new_models: list[tuple[Offered, Ref]] = field(default_factory=list)
     new_entries: list[NewEntry] = field(default_factory=list)
     aliases: dict[str, Ref] = field(default_factory=dict)
     model_claims: list[ClaimChange] = field(default_factory=list)
     entry_claims: list[ClaimChange] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
+    missing: dict[int, int] = field(default_factory=dict)
     entry_misses: dict[int, int] = field(default_factory=dict)
     seen: int = 0
 
@@ -118,12 +125,13 @@ def check_guards(offered: int, known: int, limits: Limits) -> None:
     """Refuse an answer that cannot be believed as a whole.
 
     ``known`` counts the models that this feed listed the last time; none: the
-    first import, which is exempt from the comparison. Raises `GuardError`.
+    first import, which is exempt from the comparison. Raises `GuardError`, and
+    `FewerModelsError` where a person may believe it all the same.
     """
     if offered == 0:
         raise GuardError("the answer holds no model at all: refused, nothing was changed")
     if known and offered * 100 < known * limits.minimum_share:
-        raise GuardError(
+        raise FewerModelsError(
             f"the answer holds {offered} models, {known} were known: fewer than"
             f" {limits.minimum_share} % of them. Refused, nothing was changed"
         )
@@ -152,15 +160,16 @@ def plan_feed(
     """
     known: dict[tuple[Ref, str], KnownModel] = {(m.provider_id, m.raw_id): m for m in models}
     mine = [m for m in models if m.content_hash is not None]
-    check_guards(len(offered), sum(not m.misses for m in mine) if complete else 0, limits)
-    plan = FeedPlan(seen=len(offered))
+    seen = len(offered) if limits.seen is None else limits.seen
+    check_guards(seen, sum(not m.misses for m in mine) if complete else 0, limits)
+    plan = FeedPlan(seen=seen)
     by_id = {entry.id: entry for entry in entries}
     links = _link(offered, known, entries, taken, plan)
     touched = _plan_models(offered, known, links, plan)
     present = {(o.provider_ref, o.raw_id) for o in offered}
     absent = [m for m in mine if (m.provider_id, m.raw_id) not in present]
     gone = [m for m in absent if complete and not _is_unreadable(m, unreadable)]
-    plan.missing = [m.id for m in gone if m.misses < limits.miss_limit]
+    plan.missing = {m.id: m.misses + 1 for m in gone if m.misses < limits.miss_limit}
     touched |= {m.entry_id for m in gone if m.misses < limits.miss_limit}
     after = {m.id: m.misses for m in absent} | {m.id: m.misses + 1 for m in gone}
     living = [(m, after[m.id]) for m in absent if after[m.id] < limits.miss_limit]

@@ -19,7 +19,8 @@ class SyncRun(Base):
 
     ``status``: queued, running; planned (a dry run, its plan kept to be looked at and applied),
     held (a guard refused the answer as a whole; likewise kept), applied, failed, rejected,
-    reverted. ``stage`` is where a running one is: fetch, parse, plan, apply.
+    superseded (a kept plan that a later run overtook), reverted. ``stage`` is where a running
+    one is: fetch, parse, plan, apply.
     """
 
     __tablename__ = "sync_runs"
@@ -47,8 +48,7 @@ class SyncRun(Base):
     batch_id: Mapped[int | None] = mapped_column(
         ForeignKey("batches.id", ondelete="SET NULL"), index=True
     )
-    # The state of its feed that a kept plan was made against, and the answer it was made from.
-    feed_version: Mapped[int | None]
+    # The answer that it read.
     answer_hash: Mapped[str | None] = mapped_column(String(32))
     etag: Mapped[str | None] = mapped_column(Text)
     run_at: Mapped[Seconds]
@@ -79,14 +79,16 @@ class SyncItem(Base):
     """One thing that a run found: a field of a record with another value, a record added or gone.
 
     ``kind``: added, updated, protected (a person decided that field), drift (the record is
-    protected as a whole), outranked (a stronger feed speaks), retired, reactivated.
+    protected as a whole), outranked (a stronger feed speaks), claimed (the feed knows a record
+    of others now), dropped (it no longer does, others still do), retired, reactivated.
     ``old`` is the value in force, ``said_old`` the feed's former word that counted, ``new`` what
-    it says now. ``field`` is NULL for a record as a whole. ``record_id`` is NULL for a record
+    it says now. ``field`` is NULL for a record as a whole (``new`` of an added one is the hash
+    of what the feed says of it). ``record_id`` is NULL for a record
     that does not exist (yet), which ``target`` names: provider key and raw id, a line each;
     ``payload`` then holds the record.
     ``state``: planned (not decided: a dry run), applied, waiting (held back by ``reason``, for a
     person to decide), rejected (not asked again until the feed says something new),
-    superseded (the feed says something else meanwhile), reverted.
+    superseded (the feed says something else meanwhile), discarded (with its plan), reverted.
     ``size`` is how much the value changed, as a factor of at least 1, where that can be said.
     ``batch_id`` is the batch that applied or decided it.
     """

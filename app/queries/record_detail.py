@@ -13,7 +13,7 @@ from app.core.fields import FIELDS, RecordType
 from app.models import Batch, Change, Claim, EntryAlias, Feed, Override, Provider, ProviderModel
 from app.queries.entries import EntryRow
 from app.queries.provider_models import ProviderModelRow
-from app.queries.states import trusted_fields
+from app.queries.states import trusted_fields, trusted_model_fields
 
 MAX_OFFERS = 500
 RecordRow = EntryRow | ProviderModelRow
@@ -116,6 +116,7 @@ def list_claims(session: Session, record_type: RecordType, record_id: int) -> li
 
 
 def _claim(claim: Claim, feed: Feed) -> ClaimRow:
+    of_models = trusted_model_fields(feed.trusted_model_fields)
     return ClaimRow(
         feed=feed.name,
         kind=feed.kind,
@@ -124,7 +125,7 @@ def _claim(claim: Claim, feed: Feed) -> ClaimRow:
         trusted=(
             trusted_fields(feed.kind, feed.trusted_fields)
             if claim.record_type == "entry"
-            else frozenset(FIELDS["provider_model"])
+            else (frozenset(FIELDS["provider_model"]) if of_models is None else of_models)
         ),
         live=claim.misses < feed.miss_limit,
         changed_at=claim.changed_at,

@@ -21,6 +21,7 @@ CHUNK = 500
 Id = TypeVar("Id", int, str)
 NAME = "model_display_name"
 ENTRY_NAME_SOURCE = "catalog"
+TRUST = ("trusted_fields", "trusted_model_fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,15 @@ def trusted_fields(kind: str, own: Sequence[str] | None) -> frozenset[str]:
     return FEED_KINDS[kind].entry_fields if kind in FEED_KINDS else frozenset()
 
 
+def trusted_model_fields(own: Sequence[str] | None) -> frozenset[str] | None:
+    """The fields of provider models a feed is trusted with; None: all of them."""
+    return None if own is None else frozenset(own)
+
+
 @cache
 def _claims_statement(single: bool) -> Select[Any]:
     claim, feed = Claim.__table__, Feed.__table__
-    names = ("id", "name", "kind", "priority", "trusted_fields", "miss_limit")
+    names = ("id", "name", "kind", "priority", *TRUST, "miss_limit")
     return (
         select(claim.c.record_id, claim.c.fields, claim.c.misses)
         .add_columns(*(feed.c[name].label(f"feed_{name}") for name in names))
@@ -181,12 +187,16 @@ def _load_claims(
     statement, parameters = _claims_statement(len(ids) == 1), _parameters(record_type, ids)
     for row in connection.execute(statement, parameters):
         if row.record_id in records:
-            trusted = trusted_fields(row.feed_kind, row.feed_trusted_fields)
+            own, own_of_models = row.feed_trusted_fields, row.feed_trusted_model_fields
             records[row.record_id].claims[row.feed_id] = Said(
                 feed=row.feed_name,
                 priority=row.feed_priority,
                 fields=row.fields,
-                trusted=trusted if record_type == "entry" else None,
+                trusted=(
+                    trusted_fields(row.feed_kind, own)
+                    if record_type == "entry"
+                    else trusted_model_fields(own_of_models)
+                ),
                 live=row.misses < row.feed_miss_limit,
             )
 

@@ -24,7 +24,9 @@ from app.services.feeds import (
 )
 from app.services.fetch import FetchLimits, fetch
 from app.services.secrets import Vault
-from app.services.sync import Answer, Job, SyncResult, apply_planned, make_plan, sync_feed
+from app.services.sync import Job, SyncResult, apply_planned, sync_feed
+from app.services.sync_plan import make_plan
+from app.services.sync_source import Answer
 from app.services.transaction import AnySession, plain, writing
 from app.upstreams import parse_pages
 from app.upstreams._own_lists import OwnList, own_list
@@ -88,7 +90,11 @@ def sync_provider(
     name = ensure_own_feed(real, actor, provider.id)
     with _one_of_few():
         return sync_feed(
-            real, actor, name, dry_run=dry_run, allow_private=allow_private, vault=vault
+            *(real, actor, name),
+            dry_run=dry_run,
+            allow_private=allow_private,
+            vault=vault,
+            trigger="provider",
         )
 
 
@@ -154,8 +160,8 @@ def _rehearse(
         feed = new_own_feed(db, db.get_one(Provider, provider_id))
         db.add(feed)
         db.flush()
-        job = Job(actor, feed.name, parsed, Answer(fetched.pages), True, lambda *_: None)
-        result = apply_planned(db, job, feed, *make_plan(db, feed, parsed))
+        job = Job(actor, feed.name, parsed, Answer(fetched.pages), True)
+        result, _ = apply_planned(db, job, feed, make_plan(db, feed, parsed))
     result.dry_run, result.batch_id = True, None
     return result
 

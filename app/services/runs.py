@@ -144,7 +144,7 @@ def claim_run(
     """
     with writing(session) as db:
         for run in _candidates(db, run_id):
-            at = _as_seen(run)
+            at, pk = _as_seen(run), int(run.id)
             if run.attempts >= MAX_ATTEMPTS:
                 _give_up(db, run, at)
                 continue
@@ -161,7 +161,7 @@ def claim_run(
                 )
             )
             if _rows(db, taken):
-                return run.id
+                return pk
     return None
 
 

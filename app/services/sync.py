@@ -1,57 +1,45 @@
-"""Sync: fetch, parse, plan, apply. Only the last one writes."""
+"""Sync: fetch, parse, plan, apply. Only the last one writes to the catalog."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib.metadata import version
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.core.errors import AlmanacError, BusyError, FeedError, RaceError
+from app.core.errors import AlmanacError, BusyError, ConflictError, FewerModelsError, RaceError
 from app.core.permissions import Actor
-from app.core.plan import FeedPlan, Limits, Offered, Ref, plan_feed
-from app.models import Claim, Feed, Provider, ProviderModel, now
+from app.models import Batch, Claim, Feed, Provider, ProviderModel, SyncRun, now
 from app.queries.feeds import get_feed
-from app.queries.snapshots import (
-    KnownProvider,
-    claimed_about,
-    known_aliases,
-    known_entries,
-    known_models,
-    known_providers,
-)
 from app.queries.states import chunks
-from app.services.apply import Applied, Run, apply_plan
-from app.services.feeds import request_headers
-from app.services.fetch import fetch, read_file
+from app.services.apply import apply_plan
+from app.services.kept_plans import drop_answers, keep_answer
+from app.services.runs import (
+    LostLeaseError,
+    actor_of,
+    claim_run,
+    finish,
+    hold,
+    holder_name,
+    request_run,
+    supersede_kept,
+)
 from app.services.secrets import Vault
+from app.services.sync_plan import Planned, feeds_version, make_plan
+from app.services.sync_run import ItemRow, Run, write_items
+from app.services.sync_source import Answer, is_old_news, read_answer, release
 from app.services.transaction import AnySession, plain, writing
 from app.services.write import Action, open_batch
 from app.upstreams import feed_kind, parse_pages
-from app.upstreams.base import ParsedFeed, Rejected, UpstreamModel, UpstreamProvider
+from app.upstreams.base import ParsedFeed, Rejected
 
 Progress = Callable[[str, int, int], None]
 STAGES = ("fetch", "parse", "plan", "apply")
 ATTEMPTS = 3
-
-
-class Answer(NamedTuple):
-    """What a feed answered: pages of bytes; none where the server says that nothing changed."""
-
-    pages: tuple[bytes, ...]
-    etag: str | None = None
-    not_modified: bool = False
-
-    def hash(self) -> str:
-        """A hash of the answer and of the release that reads it: a new one may read more."""
-        digest = hashlib.blake2b(version("almanac").encode(), digest_size=16)
-        for page in self.pages:
-            digest.update(page)
-        return digest.hexdigest()
+# So many records that could not be read are kept with their run.
+LISTED = 500
 
 
 @dataclass(slots=True)
@@ -60,7 +48,8 @@ class SyncResult:
 
     ``counts`` are the contract's words. added, updated, retired, reactivated and
     unchanged count provider models (the feed's records); protected counts the
-    records of both kinds, entries too, that a person's decision kept as they are.
+    records of both kinds, entries too, that a person's decision kept as they are;
+    quarantined the values and records of both kinds that wait for a person since now.
     """
 
     feed: str
@@ -70,6 +59,7 @@ class SyncResult:
     notes: tuple[Rejected, ...] = ()
     dry_run: bool = False
     batch_id: str | None = None
+    run_id: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The result as plain data, the contract's words first."""
@@ -81,7 +71,22 @@ class SyncResult:
             "notes": len(self.notes),
             "dry_run": self.dry_run,
             "batch_id": self.batch_id,
+            "run_id": self.run_id,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One answer on its way into the catalog; ``run_id`` and ``holder`` are its run's, if any."""
+
+    actor: Actor
+    feed_name: str
+    parsed: ParsedFeed
+    answer: Answer
+    dry_run: bool
+    step: Callable[[str], None] = lambda _stage: None
+    run_id: int | None = None
+    holder: str = ""
 
 
 def sync_feed(
@@ -94,92 +99,78 @@ def sync_feed(
     progress: Progress | None = None,
     allow_private: bool = True,
     vault: Vault | None = None,
+    trigger: str = "cli",
 ) -> SyncResult:
     """Bring the catalog up to what a feed says now, but for what people decided.
 
     ``path`` reads that file instead of the feed's own source. ``progress`` is
     told (stage, done, total). ``vault`` opens the key of the feed's provider. Raises
-    `NotFoundError`, `ForbiddenError`, and `FeedError` in all its kinds: then nothing was
-    written but the feed's error.
+    `NotFoundError`, `ForbiddenError`, `ConflictError` where a run of the feed is under way,
+    and `FeedError` in all its kinds: then nothing was written but the feed's error.
     """
-    actor.require("admin:feed:sync")
-    step = progress or (lambda _stage, _done, _total: None)
+    ref = request_run(session, actor, feed_name, trigger=trigger, dry_run=dry_run, path=path)
+    holder = holder_name()
+    if claim_run(session, holder, run_id=ref.id) is None:
+        raise ConflictError(f"a run of {feed_name} is under way: {ref.public_id}")
+    return perform_run(
+        session, ref.id, holder, vault=vault, allow_private=allow_private, progress=progress
+    )
+
+
+def perform_run(
+    session: AnySession,
+    run_id: int,
+    holder: str,
+    *,
+    vault: Vault | None,
+    allow_private: bool,
+    progress: Progress | None = None,
+) -> SyncResult:
+    """Do the work of a run that this holder has claimed, and end it.
+
+    Raises what went wrong, once it is noted on the run and its feed; `LostLeaseError`
+    where somebody else took the run over, who then ends it.
+    """
     real = plain(session)
-    feed = get_feed(real, feed_name)
+    real.rollback()
+    run = real.get_one(SyncRun, run_id)
+    feed = real.get_one(Feed, run.feed_id)
+    actor, feed_name, dry_run, path = actor_of(run), feed.name, run.dry_run, run.path
+
+    def step(stage: str) -> None:
+        if progress is not None:
+            progress(stage, STAGES.index(stage), len(STAGES))
+        with writing(real) as db:
+            hold(db, run_id, holder, stage=stage)
+
     try:
-        step("fetch", 0, len(STAGES))
-        answer = _answer(real, feed, path, allow_private, vault)
-        if _is_old_news(real, feed_name, answer):
-            return _unmodified(real, feed_name, dry_run)
-        step("parse", 1, len(STAGES))
-        parsed = parse_pages(feed_kind(feed.kind), answer.pages)
-        return _run(real, Job(actor, feed_name, parsed, answer, dry_run, step))
-    except Exception as exc:
-        if not dry_run:
-            said = exc.message if isinstance(exc, AlmanacError) else f"failed: {exc!r}"
-            _note_error(real, feed_name, said[:500])
+        step("fetch")
+        answer = read_answer(real, get_feed(real, feed_name), path, allow_private, vault)
+        if is_old_news(real, get_feed(real, feed_name), answer):
+            return _unmodified(real, feed_name, run_id, holder, dry_run)
+        step("parse")
+        parsed = parse_pages(feed_kind(get_feed(real, feed_name).kind), answer.pages)
+        job = Job(actor, feed_name, parsed, answer, dry_run, step, run_id, holder)
+        result = _patiently(real, job)
+    except LostLeaseError:
         raise
+    except Exception as exc:
+        _note_error(real, run_id, holder, exc)
+        raise
+    if progress is not None:
+        progress("done", len(STAGES), len(STAGES))
+    return result
 
 
-def _answer(
-    session: Session, feed: Feed, path: str | None, allow_private: bool, vault: Vault | None
-) -> Answer:
-    if feed.mode == "review":
-        message = "is in review mode, and there is no review queue in this release"
-        raise FeedError(f"{feed.name} {message}")
-    kind = feed_kind(feed.kind)
-    url, source = feed.url, path or feed.path
-    headers = request_headers(session, feed, vault)
-    if source is not None:
-        session.rollback()
-        return Answer(read_file(source).pages)
-    if url is None:
-        if kind.embedded is None:
-            raise FeedError(f"the feed {feed.name} has neither a URL nor a file")
-        return Answer((kind.embedded(),))
-    # A record that was missing once must be looked for again, even in the same answer.
-    fresh = feed.read_by != version("almanac") or _has_pending_misses(session, feed)
-    etag = None if fresh else feed.etag
-    session.rollback()  # no transaction stays open while the network is slow
-    fetched = fetch(
-        url, allow_private=allow_private, headers=headers, etag=etag, next_page=kind.next_page
-    )
-    return Answer(fetched.pages, fetched.etag, fetched.not_modified)
-
-
-def _has_pending_misses(session: Session, feed: Feed) -> bool:
-    pending = (
-        select(Claim.id)
-        .where(Claim.feed_id == feed.id, Claim.misses > 0, Claim.misses < feed.miss_limit)
-        .limit(1)
-    )
-    return session.scalar(pending) is not None
-
-
-def _is_old_news(session: Session, feed_name: str, answer: Answer) -> bool:
-    """Whether the answer is the one applied last, and nothing waits for a second miss."""
-    if answer.not_modified:
-        return True
-    feed = get_feed(session, feed_name)
-    return feed.answer_hash == answer.hash() and not _has_pending_misses(session, feed)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One answer on its way into the catalog."""
-
-    actor: Actor
-    feed_name: str
-    parsed: ParsedFeed
-    answer: Answer
-    dry_run: bool
-    step: Progress
-
-
-def _run(session: Session, job: Job) -> SyncResult:
+def _patiently(session: Session, job: Job) -> SyncResult:
     for attempt in range(ATTEMPTS):
         try:
             return _attempt(session, job)
+        except FewerModelsError as refusal:
+            _keep_refused(session, job, refusal)
+            raise
+        except LostLeaseError:
+            raise
         except (RaceError, BusyError):
             # Somebody else created or holds one of the same records: plan again.
             if attempt == ATTEMPTS - 1:
@@ -188,142 +179,105 @@ def _run(session: Session, job: Job) -> SyncResult:
 
 
 def _attempt(session: Session, job: Job) -> SyncResult:
-    job.step("plan", 2, len(STAGES))
-    planned_at = _feeds_version(session)
-    plan, providers = make_plan(session, get_feed(session, job.feed_name), job.parsed)
-    with writing(session, keep=not job.dry_run) as db:
-        job.step("apply", 3, len(STAGES))
-        feed = _locked_feed(db, job.feed_name)
-        if _feeds_version(db) != planned_at:
-            plan, providers = make_plan(db, feed, job.parsed)
-        note_synced(db, _read_providers(feed, job.parsed))
-        result = apply_planned(db, job, feed, plan, providers)
-        note_synced(db, Provider.feed_key.in_([p.key for p in providers]))
-        result.dry_run = job.dry_run
-        if job.dry_run:
-            result.batch_id = None
-        _note_success(feed, result, job.answer)
-    job.step("done", len(STAGES), len(STAGES))
+    if job.dry_run:
+        return _rehearse(session, job)
+    job.step("plan")
+    planned_at = feeds_version(session)
+    planned = make_plan(session, get_feed(session, job.feed_name), job.parsed)
+    job.step("apply")
+    with writing(session) as db:
+        feed = locked_feed(db, job.feed_name)
+        if feeds_version(db) != planned_at:
+            planned = make_plan(db, feed, job.parsed)
+        result, _ = apply_planned(db, job, feed, planned)
+        note_success(db, feed, result, job.answer)
+        _finish(db, job, "applied", result)
     return result
 
 
-def make_plan(
-    session: Session, feed: Feed, parsed: ParsedFeed
-) -> tuple[FeedPlan, list[UpstreamProvider]]:
-    """Plan an answer against what is known now; also the providers it would create.
+def _rehearse(session: Session, job: Job, minimum_share: int | None = None) -> SyncResult:
+    """Do it all and take it back; keep the plan, to be looked at and applied."""
+    job.step("plan")
+    with writing(session, keep=False) as db:
+        feed = locked_feed(db, job.feed_name)
+        planned = make_plan(db, feed, job.parsed, minimum_share=minimum_share)
+        result, items = apply_planned(db, replace(job, run_id=None), feed, planned)
+        feed_id = feed.id
+    result.dry_run, result.batch_id = True, None
+    job.step("apply")
+    with writing(session) as db:
+        keep_plan(db, job, feed_id, items)
+        _finish(db, job, "planned" if minimum_share is None else "held", result)
+    return result
 
-    Raises `GuardError` where the answer as a whole is refused.
-    """
-    known = known_providers(session)
-    own = _own_provider(session, feed, known)
-    offered, new_providers = _offer(parsed, own, known)
-    providers = {p.id: p.key for p in known.values()}
-    ids = {o.provider_ref for o in offered if isinstance(o.provider_ref, int)}
-    models = known_models(session, feed.id, ids, providers)
-    present = {(o.provider_ref, o.raw_id) for o in offered}
-    absent = [
-        m.id
-        for m in models
-        if m.content_hash is not None and (m.provider_id, m.raw_id) not in present
+
+def keep_plan(session: Session, job: Job, feed_id: int, items: list[ItemRow]) -> None:
+    """Keep a plan with its run, and forget those it overtakes."""
+    if job.run_id is None:
+        return
+    # What would be added has no row yet: that of the rehearsal is gone.
+    kept = [
+        item._replace(state="planned", record_id=None if item.kind == "added" else item.record_id)
+        for item in items
     ]
-    plan = plan_feed(
-        offered,
-        models,
-        known_entries(session, feed.id),
-        known_aliases(session),
-        claimed_about(session, feed.id, absent),
-        Limits(feed.miss_limit, feed.minimum_share),
-        complete=parsed.next_page is None,
-        unreadable=parsed.unreadable,
-    )
-    return plan, new_providers
+    write_items(session, kept, job.run_id, feed_id, batch_id=None)
+    keep_answer(session, job.run_id, job.parsed)
+    drop_answers(session, supersede_kept(session, feed_id, but=job.run_id))
 
 
-def _own_provider(
-    session: Session, feed: Feed, known: dict[str, KnownProvider]
-) -> tuple[Ref, str, UpstreamProvider | None]:
-    """The provider of records that name none: the feed's own, which may have to be made."""
-    if feed.provider_id is not None:
-        key, vendor = session.execute(
-            select(Provider.feed_key, Provider.vendor).where(Provider.id == feed.provider_id)
-        ).one()
-        return feed.provider_id, key or vendor, None
-    key = feed_kind(feed.kind).provider_kind or feed.name
-    if key in known:
-        return known[key].id, known[key].key, None
-    return key, key, UpstreamProvider(key, feed.name)
-
-
-def _offer(
-    parsed: ParsedFeed,
-    own: tuple[Ref, str, UpstreamProvider | None],
-    known: dict[str, KnownProvider],
-) -> tuple[list[Offered], list[UpstreamProvider]]:
-    described = {p.key: p for p in parsed.providers}
-    new: dict[str, UpstreamProvider] = {}
-    offered = []
-    for model in parsed.models:
-        if model.provider_key is None:
-            ref, key, made = own
-        elif model.provider_key in known:
-            if known[model.provider_key].deleted:
-                continue  # out of sight, and left as it is until an undo
-            ref, key, made = known[model.provider_key].id, known[model.provider_key].key, None
-        else:
-            ref = key = model.provider_key
-            made = described.get(key) or UpstreamProvider(key, key)
-        if made is not None:
-            new.setdefault(made.key, made)
-        offered.append(_offered(model, ref, key))
-    return offered, list(new.values())
-
-
-def _offered(model: UpstreamModel, ref: Ref, key: str) -> Offered:
-    return Offered(ref, key, model.raw_id, model.offer, model.entry)
+def _keep_refused(session: Session, job: Job, refusal: FewerModelsError) -> None:
+    """A person may believe the answer all the same: its plan is kept."""
+    if job.dry_run:
+        return
+    _rehearse(session, job, minimum_share=0)
+    with writing(session) as db:
+        said = update(SyncRun).where(SyncRun.id == job.run_id)
+        db.execute(said.values(error_code=refusal.code, error=refusal.message))
+        _note_failure(db, job.feed_name, refusal.message)
 
 
 def apply_planned(
-    session: Session,
-    job: Job,
-    feed: Feed,
-    plan: FeedPlan,
-    providers: list[UpstreamProvider],
-) -> SyncResult:
+    session: Session, job: Job, feed: Feed, planned: Planned
+) -> tuple[SyncResult, list[ItemRow]]:
+    """Write a plan inside the caller's transaction; the items are those of a job without a run."""
     result = SyncResult(feed.name, {}, rejected=job.parsed.rejected, notes=job.parsed.notes)
-    if plan.is_empty():
-        result.counts, result.entries = _counts(plan, Applied())
-        return result
+    _note_synced(session, _read_providers(feed, job.parsed))
     actor = job.actor
     by_feed = Actor("feed", feed.name, actor.role, actor.request_id)
     reason = None if actor.kind == "system" else f"sync by {actor.name}"
     action = Action("sync", by_feed, reason, feed.id)
-    batch_id, result.batch_id = open_batch(session, action)
-    run = Run(session, feed, batch_id, action)
-    result.counts, result.entries = _counts(plan, apply_plan(run, plan, providers))
-    return result
+    run = Run(session, feed, 0, action, planned.policy, job.run_id)
+    if not planned.is_empty():
+        run.batch_id, result.batch_id = open_batch(session, action)
+        for item in planned.waiting:
+            run.note(item)
+        apply_plan(run, planned.plan, planned.providers)
+        made = Provider.feed_key.in_([p.key for p in planned.providers])
+        _note_synced(session, made)
+    result.counts, result.entries = _counts(planned, run)
+    if result.batch_id is not None:
+        summed = update(Batch).where(Batch.id == run.batch_id)
+        session.execute(summed.values(summary=dict(result.counts)))
+    return result, run.items
 
 
-def _counts(plan: FeedPlan, applied: Applied) -> tuple[dict[str, int], dict[str, int]]:
-    models, entries = applied.counts["provider_model"], applied.counts["entry"]
+def _counts(planned: Planned, run: Run) -> tuple[dict[str, int], dict[str, int]]:
+    models, entries = run.tally.counts["provider_model"], run.tally.counts["entry"]
     touched = models["added"] + models["updated"] + models["protected"] + models["reactivated"]
+    new_held = sum(item.state == "waiting" for item in planned.waiting)
     counts = {
         "added": models["added"],
         "updated": models["updated"],
         "protected": models["protected"] + entries["protected"],
         "retired": models["retired"],
         "reactivated": models["reactivated"],
-        "unchanged": plan.seen - touched,
-        "quarantined": 0,
+        "unchanged": planned.plan.seen - touched - new_held - run.tally.only_held,
+        "quarantined": models["quarantined"] + entries["quarantined"],
     }
     return counts, dict(entries)
 
 
-def _feeds_version(session: Session) -> int:
-    """A number that every applied sync raises: what a plan knows of the catalog is that old."""
-    return session.scalar(select(func.sum(Feed.version))) or 0
-
-
-def _locked_feed(session: Session, name: str) -> Feed:
+def locked_feed(session: Session, name: str) -> Feed:
     """The feed, once no other sync is being applied: they all lock all feeds."""
     session.execute(select(Feed.id).order_by(Feed.id).with_for_update())
     session.expire_all()
@@ -338,7 +292,7 @@ def _read_providers(feed: Feed, parsed: ParsedFeed) -> ColumnElement[bool]:
     return named if feed.provider_id is None else or_(named, Provider.id == feed.provider_id)
 
 
-def note_synced(session: Session, which: ColumnElement[bool]) -> None:
+def _note_synced(session: Session, which: ColumnElement[bool]) -> None:
     """Providers are locked in one order, and before the records that a sync writes."""
     locked = select(Provider.id).where(which).order_by(Provider.id)
     ids = session.scalars(locked.with_for_update(key_share=True)).all()
@@ -346,17 +300,46 @@ def note_synced(session: Session, which: ColumnElement[bool]) -> None:
         session.execute(update(Provider).where(Provider.id.in_(some)).values(last_synced_at=now()))
 
 
-def _note_success(feed: Feed, result: SyncResult, answer: Answer) -> None:
+def note_success(session: Session, feed: Feed, result: SyncResult, answer: Answer) -> None:
+    """What the feed says now counts: its state, and that kept plans of it are overtaken."""
     feed.last_success_at = now()
     feed.last_error = feed.last_error_at = None
     feed.last_counts = result.as_dict()
     feed.etag = answer.etag
     feed.answer_hash = answer.hash()
-    feed.read_by = version("almanac")
+    feed.read_by = release()
     feed.version += 1
+    session.flush()
+    drop_answers(session, supersede_kept(session, feed.id, but=0))
 
 
-def _unmodified(session: Session, feed_name: str, dry_run: bool) -> SyncResult:
+def _finish(session: Session, job: Job, status: str, result: SyncResult) -> None:
+    if job.run_id is None:
+        return
+    batch = select(Batch.id).where(Batch.public_id == result.batch_id)
+    finish(
+        session,
+        job.run_id,
+        job.holder,
+        status,
+        counts=dict(result.counts),
+        entries=dict(result.entries),
+        rejected=_listed(result.rejected),
+        notes=_listed(result.notes),
+        batch_id=session.scalar(batch) if result.batch_id else None,
+        answer_hash=job.answer.hash(),
+        etag=job.answer.etag,
+    )
+    result.run_id = session.scalar(select(SyncRun.public_id).where(SyncRun.id == job.run_id))
+
+
+def _listed(records: tuple[Rejected, ...]) -> list[dict[str, str | None]]:
+    return [{"position": r.position, "id": r.raw_id, "reason": r.reason} for r in records[:LISTED]]
+
+
+def _unmodified(
+    session: Session, feed_name: str, run_id: int, holder: str, dry_run: bool
+) -> SyncResult:
     """The answer is the one of last time: everything is unchanged."""
     feed = get_feed(session, feed_name)
     count = session.scalar(
@@ -364,27 +347,44 @@ def _unmodified(session: Session, feed_name: str, dry_run: bool) -> SyncResult:
             Claim.feed_id == feed.id, Claim.record_type == "provider_model", Claim.misses == 0
         )
     )
-    counts, entries = _counts(FeedPlan(seen=count or 0), Applied())
-    if not dry_run:
-        with writing(session) as db:
-            db.execute(
-                update(Feed)
-                .where(Feed.name == feed_name)
-                .values(last_success_at=now(), last_error=None, last_error_at=None)
-            )
-            seen = select(ProviderModel.provider_id).join(
-                Claim,
-                (Claim.record_type == "provider_model") & (Claim.record_id == ProviderModel.id),
-            )
-            alive = (Claim.feed_id == feed.id, Claim.misses == 0)
-            note_synced(db, Provider.id.in_(seen.where(*alive)))
-    return SyncResult(feed_name, counts, entries, dry_run=dry_run)
-
-
-def _note_error(session: Session, feed_name: str, message: str) -> None:
+    words = ("added", "updated", "protected", "retired", "reactivated", "unchanged", "quarantined")
+    counts = dict.fromkeys(words, 0) | {"unchanged": count or 0}
+    result = SyncResult(feed_name, counts, dry_run=dry_run)
     with writing(session) as db:
-        db.execute(
-            update(Feed)
-            .where(Feed.name == feed_name, Feed.removed_at.is_(None))
-            .values(last_error=message, last_error_at=now())
-        )
+        if not dry_run:
+            _note_reached(db, feed.id)
+        finish(db, run_id, holder, "applied", counts=counts, entries={})
+        result.run_id = db.scalar(select(SyncRun.public_id).where(SyncRun.id == run_id))
+    return result
+
+
+def _note_reached(session: Session, feed_id: int) -> None:
+    well = {"last_success_at": now(), "last_error": None, "last_error_at": None}
+    session.execute(update(Feed).where(Feed.id == feed_id).values(well))
+    seen = select(ProviderModel.provider_id).join(
+        Claim, (Claim.record_type == "provider_model") & (Claim.record_id == ProviderModel.id)
+    )
+    alive = (Claim.feed_id == feed_id, Claim.misses == 0)
+    _note_synced(session, Provider.id.in_(seen.where(*alive)))
+
+
+def _note_error(session: Session, run_id: int, holder: str, error: Exception) -> None:
+    said = error.message if isinstance(error, AlmanacError) else f"failed: {error!r}"
+    code = error.code if isinstance(error, AlmanacError) else "internal_error"
+    session.rollback()
+    run = session.get_one(SyncRun, run_id)
+    if run.status == "held":
+        return  # a person decides; it is noted already
+    with writing(session) as db:
+        finish(db, run_id, holder, "failed", error_code=code, error=said[:500])
+        if not run.dry_run:
+            name = db.scalar(select(Feed.name).where(Feed.id == run.feed_id))
+            _note_failure(db, name or "", said[:500])
+
+
+def _note_failure(session: Session, feed_name: str, message: str) -> None:
+    session.execute(
+        update(Feed)
+        .where(Feed.name == feed_name, Feed.removed_at.is_(None))
+        .values(last_error=message, last_error_at=now())
+    )

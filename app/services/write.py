@@ -32,6 +32,8 @@ from app.models import (
     Override,
     Provider,
     ProviderModel,
+    SyncItem,
+    SyncPlanPart,
     now,
 )
 from app.queries.states import NAME, TABLES, Decision, Record, chunks
@@ -53,7 +55,7 @@ _INSERTS: dict[type[Base], Insert] = {
     model: insert(_table(model))
     for model in (
         *(Batch, CatalogEntry, Change, Claim),
-        *(EntryAlias, Override, Provider, ProviderModel),
+        *(EntryAlias, Override, Provider, ProviderModel, SyncItem, SyncPlanPart),
     )
 }
 _BUMP = (

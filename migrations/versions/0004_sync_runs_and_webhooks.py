@@ -92,7 +92,6 @@ def upgrade() -> None:
         sa.Column("error_code", sa.String(length=32), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("batch_id", sa.Integer(), nullable=True),
-        sa.Column("feed_version", sa.Integer(), nullable=True),
         sa.Column("answer_hash", sa.String(length=32), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("run_at", sa.BigInteger(), nullable=False),

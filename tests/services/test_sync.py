@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import FeedError, FeedFormatError, GuardError, NotFoundError
@@ -94,11 +94,11 @@ def test_no_sync_overwrites_what_a_person_decided(session: Session, tmp_path: Pa
     edit_record(session, EDITOR, "entry", GPT, {"supports_tools": True})
     before = entry(session, GPT)
     kept = (before.version, before.updated_at, before.context_length, before.supports_tools)
-    limit = {"context": 9, "output": 9}
+    limit = {"context": 6_000, "output": 9}
     result = sync(session, tmp_path, answer({"gpt-4o": model(name="GPT-4o", limit=limit)}))
     row = entry(session, GPT)
     assert (row.version, row.updated_at, row.context_length, row.supports_tools) == kept
-    assert row.drift == {"context_length": 9, "supports_tools": False}
+    assert row.drift == {"context_length": 6_000, "supports_tools": False}
     assert result.counts["protected"] == 1
 
 
@@ -280,11 +280,19 @@ def test_two_feeds_at_once_find_the_same_model(
 
 def test_a_feed_in_review_mode_writes_nothing(session: Session, tmp_path: Path) -> None:
     add_feed(session, SYSTEM, "held", "models_dev", path="x.json", mode="review")
-    with pytest.raises(FeedError, match="review"):
-        sync(session, tmp_path, answer({"gpt-4o": model()}), "held")
-    assert count(session, CatalogEntry) == 0
+    result = sync(session, tmp_path, answer({"gpt-4o": model()}), "held")
+    assert (result.counts["added"], result.counts["quarantined"]) == (0, 1)
+    assert count(session, CatalogEntry) == count(session, Provider) == 0
 
 
+# No guard holds anything back.
+OPEN = {
+    "price_factor": 1e12,
+    "context_drop": 100,
+    "capability_withdrawn": 0,
+    "price_zero": 0,
+    "price_unknown": 0,
+}
 DATES = ("2025-12", "2026-02", "2026-04")
 
 
@@ -308,6 +316,8 @@ def test_three_dates_of_real_data_agree_with_a_comparison_of_the_files(session: 
     missing_before: set[tuple[str, str]] = set()
     previous: dict[tuple[str, str], Any] = {}
     edited: dict[str, dict[str, Any]] = {}
+    session.execute(update(Feed).values(guards=OPEN))
+    session.commit()
     for date in DATES:
         now_there = _raw(date)
         path = str(SHARED_DATA / f"models-dev-{date}.json.gz")

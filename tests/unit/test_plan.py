@@ -97,9 +97,9 @@ def test_an_absent_record_is_missing_until_its_limit_and_then_left_alone() -> No
     ]
     limits = Limits(minimum_share=10)
     first = plan([here], [known(here, 1, 7), known(gone, 2, 8)], entries, limits=limits)
-    assert (first.missing, first.entry_misses) == ([2], {8: 1})
+    assert (first.missing, first.entry_misses) == ({2: 1}, {8: 1})
     second = plan([here], [known(here, 1, 7), known(gone, 2, 8, misses=1)], entries, limits=limits)
-    assert (second.missing, second.entry_misses) == ([2], {8: 2})
+    assert (second.missing, second.entry_misses) == ({2: 2}, {8: 2})
     third = plan([here], [known(here, 1, 7), known(gone, 2, 8, misses=2)], entries, limits=limits)
     assert third.is_empty()
 
