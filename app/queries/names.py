@@ -10,7 +10,16 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
-from app.models import CatalogEntry, FeatureFlag, Feed, Provider, ProviderModel, Token, User
+from app.models import (
+    CatalogEntry,
+    FeatureFlag,
+    Feed,
+    Provider,
+    ProviderModel,
+    Token,
+    User,
+    Webhook,
+)
 from app.queries.flags import flag_keys
 from app.queries.lookup import find_entry_id
 from app.queries.states import chunks
@@ -82,6 +91,12 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "feed": {"id": Feed.id, "name": Feed.name, "gone": Feed.removed_at},
     "user": {"id": User.id, "name": User.email},
     "token": {"id": Token.id, "name": Token.name},
+    # Not its URL, which may be a secret.
+    "webhook": {
+        "id": Webhook.id,
+        "name": func.coalesce(Webhook.description, Webhook.public_id),
+        "public_id": Webhook.public_id,
+    },
 }
 
 
@@ -105,6 +120,7 @@ def find_records(session: Session, text: str) -> set[RecordKey]:
         ("user", User.id, User.email == folded),
         ("token", Token.id, Token.name == text),
         ("feature_flag", FeatureFlag.id, FeatureFlag.key == text),
+        ("webhook", Webhook.id, Webhook.public_id == text),
     ):
         found |= {
             (record_type, record_id) for record_id in session.scalars(select(column).where(test))

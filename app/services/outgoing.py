@@ -47,7 +47,7 @@ def forbidden(address: str, *, allow_private: bool) -> str | None:
     """Why no connection may go to this IP address; None if one may."""
     ip = _unwrapped(ip_address(address.partition("%")[0]))
     if any(ip.version == network.version and ip in network for network in _NEVER):
-        return "is a link-local or metadata address, which feeds may never use"
+        return "is a link-local or metadata address, which may never be used"
     if ip.is_multicast or ip.is_unspecified:
         return "is no address of a single server"
     private = not ip.is_global or (isinstance(ip, IPv6Address) and ip.is_site_local)
@@ -189,7 +189,11 @@ class CheckedTransport(httpx.BaseTransport):
         )
         response = self._pool.handle_request(
             httpcore.Request(
-                request.method, url, headers=request.headers.raw, extensions=request.extensions
+                request.method,
+                url,
+                headers=request.headers.raw,
+                content=request.read(),
+                extensions=request.extensions,
             )
         )
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))

@@ -1,4 +1,4 @@
-"""What is no record and can be undone all the same: providers, feature flags."""
+"""What is no record and can be undone all the same: providers, feature flags, webhooks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.services.undo_flags import undo_flag_changes
 from app.services.undo_providers import undo_provider_changes
 from app.services.undo_records import ChangeLine, Refused
+from app.services.undo_webhooks import undo_webhook_changes
 
 Undo = Callable[[Session, int, Sequence[ChangeLine]], tuple[int, list[Refused]]]
 
@@ -27,4 +28,5 @@ class Thing(NamedTuple):
 THINGS: dict[str, Thing] = {
     "provider": Thing("admin:provider:manage", undo_provider_changes),
     "feature_flag": Thing("admin:flag:manage", undo_flag_changes),
+    "webhook": Thing("admin:webhook:manage", undo_webhook_changes),
 }

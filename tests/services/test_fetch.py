@@ -266,7 +266,7 @@ def test_a_name_that_leads_to_a_metadata_address_is_refused() -> None:
     message = refused("http://metadata.example/", resolver=lambda *_: ["169.254.169.254"])
     assert message == (
         "metadata.example is refused: 169.254.169.254 is a link-local or metadata address,"
-        " which feeds may never use"
+        " which may never be used"
     )
 
 

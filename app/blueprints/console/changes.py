@@ -47,6 +47,7 @@ _WORDS = {
     "token": "token",
     "feed": "feed",
     "provider": "provider",
+    "webhook": "webhook",
     "create": "added",
     "delete": "deleted",
     "link": "moved to another entry",
@@ -64,6 +65,7 @@ _LABELS = {
     "aliases": "Other spellings",
     "deleted_at": "Deleted",
     "api_key": "API key",
+    "secret": "Signing secret",
     "base_url": "Address",
     "protection_choice": "Protection chosen",
 }
@@ -203,6 +205,7 @@ def record_address(record_type: str, record: RecordName | None) -> str | None:
         "provider": f"/providers/{public_id}",
         "feature_flag": "/feature-flags",
         "feed": "/feeds",
+        "webhook": f"/webhooks/{public_id}",
     }.get(record_type)
 
 
