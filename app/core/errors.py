@@ -104,11 +104,27 @@ class PreconditionError(AlmanacError):
 
 
 class FeedError(AlmanacError):
-    """A feed could not be fetched, read or believed; nothing was written."""
+    """A feed could not be fetched, read or believed; nothing was written.
+
+    ``transient``: the same question may be answered later. ``retry_after``: seconds that the
+    server asked to wait until then, None where it did not say.
+    """
 
     code = "feed_error"
     title = "The feed could not be used"
     status = 409
+
+    def __init__(
+        self,
+        message: str,
+        details: Sequence[FieldProblem] = (),
+        *,
+        transient: bool = False,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, details)
+        self.transient = transient
+        self.retry_after = retry_after
 
 
 class FeedFormatError(FeedError):

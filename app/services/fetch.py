@@ -10,6 +10,9 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import ceil
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -21,6 +24,8 @@ from app.services.outgoing import CheckedTransport, Deadline, Resolver, network_
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 16
 _REDIRECTS = (301, 302, 303, 307, 308)
+# Request timeout, too early, too many requests: asking again later is what they mean.
+_TRANSIENT = (408, 425, 429)
 _ZLIB_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _HEADERS = {
     "Accept": "application/json",
@@ -169,7 +174,7 @@ class _Visit:
         if response.status_code == 304 and etag:
             return None
         if not response.is_success:
-            raise FeedError(_status_problem(response, _place(url)))
+            raise _refusal(response, _place(url))
         return _body(response, self.budget), _sendable(response.headers.get("ETag"))
 
 
@@ -268,6 +273,29 @@ def _place(url: httpx.URL) -> str:
     port = f":{url.port}" if url.port else ""
     host = f"[{url.host}]" if ":" in url.host else url.host
     return f"{url.scheme}://{host}{port}{url.path}"[:200]
+
+
+def _refusal(response: httpx.Response, place: str) -> FeedError:
+    status = response.status_code
+    return FeedError(
+        _status_problem(response, place),
+        transient=status in _TRANSIENT or status >= 500,
+        retry_after=_seconds_to_wait(response.headers.get("Retry-After", "")),
+    )
+
+
+def _seconds_to_wait(text: str) -> int | None:
+    """What `Retry-After` asks for, as seconds or as a date; None where it is neither."""
+    text = text.strip()[:40]
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:  # "-0000": no time zone named, which HTTP does not know
+        moment = moment.replace(tzinfo=UTC)
+    return max(0, ceil((moment - datetime.now(UTC)).total_seconds()))
 
 
 def _status_problem(response: httpx.Response, place: str) -> str:

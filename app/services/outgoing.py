@@ -86,7 +86,8 @@ class Deadline:
         """The timeout, or what is left where that is less; raise `FeedError` if nothing is."""
         left = self.at - time.monotonic()
         if left <= 0:
-            raise FeedError(f"the answer was not complete after {self.seconds:g} s")
+            message = f"the answer was not complete after {self.seconds:g} s"
+            raise FeedError(message, transient=True)
         return left if timeout is None else min(timeout, left)
 
 
@@ -147,19 +148,23 @@ class _Backend(httpcore.NetworkBackend):
                 failure = exc
             else:
                 return _Stream(stream, self._deadline)
-        raise failure or FeedError(f"the name {host} does not resolve")
+        raise failure or _unresolved(host)
 
     def _allowed(self, host: str, port: int) -> list[str]:
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError):
-            raise FeedError(f"the name {host} does not resolve") from None
+            raise _unresolved(host) from None
         reasons = {a: forbidden(a, allow_private=self._allow_private) for a in addresses}
         allowed = [address for address, reason in reasons.items() if reason is None]
         if reasons and not allowed:
             address, reason = next(iter(reasons.items()))
             raise FeedError(f"{host} is refused: {address} {reason}")
         return allowed
+
+
+def _unresolved(host: str) -> FeedError:
+    return FeedError(f"the name {host} does not resolve", transient=True)
 
 
 class _Body(httpx.SyncByteStream):
@@ -218,26 +223,31 @@ def network_errors(place: str) -> Iterator[None]:
     except (httpx.TimeoutException, httpcore.TimeoutException) as exc:
         connecting = isinstance(exc, httpx.ConnectTimeout | httpcore.ConnectTimeout)
         what = "could not be reached in time" if connecting else "did not answer in time"
-        raise FeedError(f"{place} {what}") from None
+        raise FeedError(f"{place} {what}", transient=True) from None
     except (httpx.ConnectError, httpcore.ConnectError) as exc:
-        raise FeedError(_connection_problem(place, exc)) from None
+        message, transient = _connection_problem(place, exc)
+        raise FeedError(message, transient=transient) from None
     except (httpx.ProtocolError, httpcore.ProtocolError):
-        raise FeedError(f"{place} broke the connection off or does not speak HTTP") from None
+        message = f"{place} broke the connection off or does not speak HTTP"
+        raise FeedError(message, transient=True) from None
     except (httpx.NetworkError, httpcore.NetworkError):
-        raise FeedError(f"the connection to {place} was lost") from None
+        raise FeedError(f"the connection to {place} was lost", transient=True) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
-        raise FeedError(f"{place} could not be fetched ({type(exc).__name__})") from None
+        message = f"{place} could not be fetched ({type(exc).__name__})"
+        raise FeedError(message, transient=isinstance(exc, OSError)) from None
 
 
-def _connection_problem(place: str, exc: BaseException) -> str:
+def _connection_problem(place: str, exc: BaseException) -> tuple[str, bool]:
+    """What to say, and whether trying again may help."""
     causes: list[BaseException] = [exc]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
         causes.append(cause)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the certificate of {place} is not valid: {cause.verify_message}"
+            return f"the certificate of {place} is not valid: {cause.verify_message}", False
         if isinstance(cause, ssl.SSLError):
-            return f"no TLS connection to {place} ({cause.reason or 'it does not speak TLS'})"
+            reason = cause.reason or "it does not speak TLS"
+            return f"no TLS connection to {place} ({reason})", True
         if isinstance(cause, ConnectionRefusedError):
-            return f"{place} refused the connection"
-    return f"{place} cannot be reached"
+            return f"{place} refused the connection", True
+    return f"{place} cannot be reached", True

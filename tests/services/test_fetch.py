@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,51 @@ def test_a_status_that_is_no_success_is_said_in_words(
     server: Server, status: int, headers: dict[str, str], message: str
 ) -> None:
     assert message in refused(server.on("/models", status, b"", **headers))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "transient", "wait"),
+    [
+        (401, {}, False, None),
+        (404, {"Retry_After": "30"}, False, 30),
+        (408, {}, True, None),
+        (429, {"Retry_After": "30"}, True, 30),
+        (429, {"Retry_After": "soon"}, True, None),
+        (429, {"Retry_After": "-5"}, True, None),
+        (500, {}, True, None),
+        (503, {"Retry_After": "Fri, 01 Jan 1999 00:00:00 GMT"}, True, 0),
+        (503, {"Retry_After": "Fri, 01 Jan 1999 00:00:00 -0000"}, True, 0),
+    ],
+)
+def test_a_failure_says_whether_and_when_to_ask_again(
+    server: Server, status: int, headers: dict[str, str], transient: bool, wait: int | None
+) -> None:
+    with pytest.raises(FeedError) as caught:
+        get(server.on("/models", status, b"", **headers))
+    assert (caught.value.transient, caught.value.retry_after) == (transient, wait)
+
+
+def test_a_date_to_wait_for_becomes_seconds(server: Server) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=90)
+    with pytest.raises(FeedError) as caught:
+        get(server.on("/models", 503, b"", Retry_After=format_datetime(at, usegmt=True)))
+    assert caught.value.retry_after is not None
+    assert 85 <= caught.value.retry_after <= 90
+
+
+def test_what_is_wrong_with_the_network_may_pass_and_what_is_refused_does_not() -> None:
+    def failure(url: str, **options: Any) -> bool:
+        with pytest.raises(FeedError) as caught:
+            get(url, **options)
+        return caught.value.transient
+
+    def nowhere(_host: str, _port: int) -> list[str]:
+        raise OSError
+
+    assert failure("http://127.0.0.1:9/")
+    assert failure("http://nowhere.example/", resolver=nowhere)
+    assert not failure("http://169.254.169.254/")
+    assert not failure("ftp://127.0.0.1/")
 
 
 def test_messages_never_show_keys_of_the_url(server: Server) -> None:
