@@ -14,6 +14,9 @@ from app.core.providers import url_problem
 from app.core.values import ValueProblem
 
 MAX_DESCRIPTION = 255
+_PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+# What API documents promise to accept; an IPv6 address in brackets is accepted, too.
+URL_PATTERN = rf"https?://[A-Za-z0-9._-]+(:{_PORT})?([/?#][!-~]*)?"
 FIELDS = ("url", "description", "events", "active")
 READ_ONLY = (
     *("id", "secret_hint", "last_delivery", "version"),
@@ -38,6 +41,7 @@ DELAYS = (
 LONGEST_WAIT = 24 * _HOUR
 # Attempts are spread over this share of the delay, so that not all come back at one moment.
 JITTER = 0.2
+_NUMBERED = re.compile(rf"https?://\[[0-9A-Fa-f:.]+\](:{_PORT})?([/?#][!-~]*)?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -51,11 +55,11 @@ def check_webhook(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if name in READ_ONLY:
             continue
-        if name not in _CHECKS:
+        if name not in CHECKS:
             problems.append(FieldProblem(name, "is not a field of a webhook"))
             continue
         try:
-            found[name] = _CHECKS[name](value)
+            found[name] = CHECKS[name](value)
         except ValueProblem as problem:
             problems.append(FieldProblem(name, str(problem)))
     if problems:
@@ -98,8 +102,10 @@ def _url(value: Any) -> str:
         raise ValueProblem("must be a string")
     url = value.strip()
     problem = "must not be empty" if not url else url_problem(url)
-    if problem or _CONTROL.search(url):
-        raise ValueProblem(problem or "must be valid Unicode")
+    if problem:
+        raise ValueProblem(problem)
+    if not (re.fullmatch(URL_PATTERN, url) or _NUMBERED.fullmatch(url)):
+        raise ValueProblem("must be an http or https URL of ASCII characters; encode others")
     return url
 
 
@@ -134,7 +140,7 @@ def _active(value: Any) -> bool:
     return value
 
 
-_CHECKS: dict[str, Callable[[Any], Any]] = {
+CHECKS: dict[str, Callable[[Any], Any]] = {
     "url": _url,
     "description": _description,
     "events": _events,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from app.core.errors import FieldProblem, NotFoundError, ValidationError
 from app.models import Delivery, Webhook
 from app.queries.list_args import MAX_LIMIT, nearest
 
+MESSAGE_ID = "msg_[0-9a-f]{1,60}"
 STATES = ("pending", "delivered", "failed")
 DELIVERY_PARAMETERS = ("state", "before", "limit")
 
@@ -88,7 +90,7 @@ def parse_delivery_filter(args: Mapping[str, str]) -> DeliveryFilter:
     short = limit.isascii() and limit.isdecimal() and len(limit) <= len(str(MAX_LIMIT))
     if not (short and 1 <= int(limit) <= MAX_LIMIT):
         problems.append(FieldProblem("limit", f"must be a whole number from 1 to {MAX_LIMIT}"))
-    if before is not None and (len(before) > 64 or "\x00" in before):
+    if before is not None and not re.fullmatch(MESSAGE_ID, before):
         problems.append(FieldProblem("before", "must be the id of a message"))
     several: Any = getattr(args, "getlist", lambda name: [name])
     problems += [
@@ -104,7 +106,7 @@ def list_deliveries(
 ) -> tuple[list[DeliveryRow], str | None]:
     """Messages to one webhook, the newest first, and the id to go on `before`; None at the end.
 
-    Raises `ValidationError` where ``before`` is no message of this webhook.
+    Raises `NotFoundError` where ``before`` is no message of this webhook.
     """
     statement = _deliveries().where(Delivery.webhook_id == webhook_id)
     if wanted.state is not None:
@@ -182,8 +184,5 @@ def _at(session: Session, webhook_id: int, public_id: str) -> int:
     mine = (Delivery.webhook_id == webhook_id, Delivery.public_id == public_id)
     found = session.scalar(select(Delivery.id).where(*mine))
     if found is None:
-        raise ValidationError(
-            f"before: there is no message {public_id!r} to this webhook",
-            [FieldProblem("before", "must be the id of a message to this webhook")],
-        )
+        raise NotFoundError(f"there is no message {public_id!r} to this webhook")
     return found

@@ -231,7 +231,7 @@ def test_messages_are_listed_newest_first_page_by_page(session: Session) -> None
     assert get_delivery(session, webhook_id, further).public_id == further
     with pytest.raises(NotFoundError):
         get_delivery(session, webhook_id + 1, further)
-    with pytest.raises(ValidationError):
+    with pytest.raises(NotFoundError):
         list_deliveries(session, webhook_id + 1, DeliveryFilter(before=further))
 
 
@@ -243,7 +243,7 @@ def test_messages_are_listed_newest_first_page_by_page(session: Session) -> None
         ({"limit": "1001"}, "limit"),
         ({"limit": "ten"}, "limit"),
         ({"limit": "9" * 5000}, "limit"),
-        ({"before": "x" * 65}, "before"),
+        ({"before": "5"}, "before"),
         ({"before": "\x00"}, "before"),
         ({"page": "2"}, "page"),
     ],

@@ -39,6 +39,23 @@ def make_webhook(session: Session, url: str = "https://hooks.example/almanac", *
     return webhook.id
 
 
+def make_delivery(session: Session, webhook_id: int, **v: Any) -> int:
+    """A message in the database that waits to be sent; returns its row id; not committed."""
+    event = v.get("event", "sync.applied")
+    values = {
+        "public_id": f"msg_{next(_numbers):024x}",
+        "webhook_id": webhook_id,
+        "event": event,
+        "payload": {"type": event, "timestamp": "2026-11-25T12:00:00.000Z", "data": {}},
+        "next_attempt_at": now(),
+        "created_at": now(),
+    }
+    delivery = Delivery(**values | v)
+    session.add(delivery)
+    session.flush()
+    return delivery.id
+
+
 def messages(session: Session) -> list[Delivery]:
     """All deliveries, oldest first, as they are now."""
     session.rollback()

@@ -33,6 +33,20 @@ def test_values_get_one_spelling() -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8000",
+        "https://hooks.example?token=a",
+        "http://[::1]:65535/x",
+        "http://10.0.0.1/#a@b",
+        "https://xn--bcher-kva.example/%C3%BC",
+    ],
+)
+def test_every_address_of_a_receiver_is_accepted(url: str) -> None:
+    assert check_webhook({"url": url}) == {"url": url}
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("url", ""),
@@ -46,6 +60,11 @@ def test_values_get_one_spelling() -> None:
         ("url", "https://hooks.example/\ud800"),
         ("url", "https://hooks.example/" + "x" * 2048),
         ("url", "https://"),
+        ("url", "https://bücher.example/"),
+        ("url", "https://hooks*.example/"),
+        ("url", "https://hooks.example:0/"),
+        ("url", "https://hooks.example:65536/"),
+        ("url", "https://[nothing]/"),
         ("description", 5),
         ("description", "x" * 256),
         ("description", "two\nlines"),

@@ -25,6 +25,7 @@ from app.services.records import edit_record
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry, make_provider, make_provider_model
 from tests.support.people import api_client
+from tests.support.webhooks import make_delivery, make_webhook
 from tests.web.html import checked
 from tests.web.test_api_catalog import KEYS, LIST, body_of
 from tests.web.test_api_provider_models import KEYS as MODEL_KEYS
@@ -82,6 +83,7 @@ def test_every_example_of_the_description_works(
     examples = [text for text in examples if text.startswith("curl ")]
     assert len(examples) >= len(OPERATIONS)
     examples = [text for text in examples if "/sync" not in text]  # that one asks other servers
+    examples.sort(key=lambda text: "-X DELETE" in text)  # what they delete is needed before
     for text in examples:
         words = shlex.split(text.replace("$TOKEN", token.removeprefix("Bearer ")))
         given = [words[n + 1] for n, word in enumerate(words) if word == "-H"]
@@ -101,6 +103,8 @@ def token(app: Flask, client: IsolatedClient) -> str:
         known = EXAMPLE_IDS["provider_model_id"]
         provider = make_provider(db.session(), public_id=EXAMPLE_IDS["provider_id"])
         make_provider_model(db.session(), provider, entry, public_id=known)
+        hook = make_webhook(db.session(), public_id=EXAMPLE_IDS["webhook_id"])
+        make_delivery(db.session(), hook, public_id=EXAMPLE_IDS["delivery_id"])
         db.session.commit()
         note = {"notes": "for the undo"}
         edited = edit_record(db.session, SYSTEM, "entry", entry.id, note).batch

@@ -5,13 +5,21 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from app.blueprints.api_v1 import bulk, catalogs, openapi, provider_models, providers
+from app.blueprints.api_v1 import (
+    bulk,
+    catalogs,
+    openapi,
+    provider_models,
+    providers,
+    webhooks,
+)
 
 RESOURCES = (
     bulk.blueprint,
     catalogs.blueprint,
     provider_models.blueprint,
     providers.blueprint,
+    webhooks.blueprint,
     openapi.blueprint,
 )
 

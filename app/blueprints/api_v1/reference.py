@@ -20,6 +20,8 @@ EXAMPLE_IDS = {
     "provider_model_id": "pmdl_0123456789abcdef0123",
     "provider_id": "prov_0123456789abcdef0123",
     "batch_id": "batch_0123456789abcdef0123",
+    "webhook_id": "hook_0123456789abcdef0123",
+    "delivery_id": "msg_0123456789abcdef01234567",
 }
 
 
