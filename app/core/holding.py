@@ -45,6 +45,14 @@ class Chosen:
     targets: Mapping[str, PlannedItem]
     ids: frozenset[int] | None = None
 
+    def find(
+        self, record_type: str, record_id: int | None, field: str | None, target: str | None
+    ) -> PlannedItem | None:
+        """The item of the plan about a field of a record, or about a new provider model."""
+        if target is not None:
+            return self.targets.get(target) if record_type == "provider_model" else None
+        return self.records.get((record_type, record_id or 0, field))
+
     def problem(self, item: PlannedItem | None, version: int | None, new: Any) -> Verdict | None:
         """Why an item of the plan made anew is not applied; None: it is what was chosen."""
         if item is None:

@@ -108,3 +108,20 @@ def _grams(dialect: str, words: str) -> dict[str, list[int]]:
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+
+
+def forget_entries(session: Session, ids: Iterable[int]) -> None:
+    """Take removed entries (by row id) out of the search."""
+    _forget(session, ENTRIES, ids)
+
+
+def forget_provider_models(session: Session, ids: Iterable[int]) -> None:
+    """Take removed provider models (by row id) out of the search."""
+    _forget(session, PROVIDER_MODELS, ids)
+
+
+def _forget(session: Session, search: SearchTable, ids: Iterable[int]) -> None:
+    key = "rowid" if session.get_bind().dialect.name == "sqlite" else search.key
+    gone = f"DELETE FROM {search.name} WHERE {key} IN :ids"  # noqa: S608 - names of our own
+    for some in _chunks(sorted(ids)):
+        session.execute(text(gone).bindparams(bindparam("ids", list(some), expanding=True)))

@@ -77,38 +77,42 @@ def _heard(run: Run, record: Record, name: str, change: ClaimChange, chunk: _Chu
     accepted = words.weigh(change.fields)
     record.claims[run.feed.id] = run.said(accepted, record.record_type, change.misses)
     edit = settled(record, run.moment)
-    if edit.columns.get("retired_at", 0) is None:
-        held = run.policy.whole_held((record.record_type, record.id, None), record.version)
-        if held is not None:
-            words.hold_whole("reactivated", held)
-            return
-    if former is None:
-        chunk.new_claims.append(_claim_row(run, record, change, accepted))
-    else:
-        chunk.changed_claims.append(_claim_row(run, record, change, accepted))
+    if _whole_change(edit) == "reactivated" and words.is_whole_held("reactivated"):
+        return
+    row = _claim_row(run, record, change, accepted)
+    (chunk.new_claims if former is None else chunk.changed_claims).append(row)
     words.note(edit, accepted)
     _write(run, record, edit, chunk, only_held=words.has_held)
 
 
 def _missed(run: Run, record: Record, name: str, misses: int, chunk: _Chunk) -> None:
-    """The feed does not list the record (or, of an entry, less of it)."""
+    """The feed's word stays; it does not list the record, or (of an entry) lists more or less."""
     former = record.claims.get(run.feed.id)
     if former is None:
         return
+    limit = run.feed.miss_limit
     record.claims[run.feed.id] = run.said(former.fields, record.record_type, misses)
     edit = settled(record, run.moment)
     words = _Words(run, record, name, former.fields)
-    if edit.columns.get("retired_at") is not None:
-        held = run.policy.whole_held((record.record_type, record.id, None), record.version)
-        if held is not None:
-            chunk.misses[record.id] = min(misses, run.feed.miss_limit - 1)
-            words.hold_whole("retired", held)
-            return
+    what = _whole_change(edit) or ("dropped" if edit.changed_fields() else None)
+    if what is not None and words.is_whole_held(what):
+        if what != "reactivated":
+            chunk.misses[record.id] = min(misses, limit - 1)
+        return
+    if misses < limit:
+        words.overtake_whole()
     chunk.misses[record.id] = misses
-    words.note(edit, former.fields)
-    if edit.changed_fields() and "retired_at" not in edit.columns:
+    if what == "dropped":
         run.note(words.item("dropped"))
+    words.note(edit, former.fields)
     _write(run, record, edit, chunk, only_held=False)
+
+
+def _whole_change(edit: Edit) -> str | None:
+    """Whether the record is retired or comes back."""
+    if "retired_at" not in edit.columns:
+        return None
+    return "reactivated" if edit.columns["retired_at"] is None else "retired"
 
 
 def _write(run: Run, record: Record, edit: Edit, chunk: _Chunk, *, only_held: bool) -> None:
@@ -116,8 +120,8 @@ def _write(run: Run, record: Record, edit: Edit, chunk: _Chunk, *, only_held: bo
         edit.columns["last_synced_at"] = run.moment
     if edit.has_effect():
         chunk.edits.append(edit)
-    if "retired_at" in edit.columns:
-        what = "reactivated" if edit.columns["retired_at"] is None else "retired"
+    if (whole := _whole_change(edit)) is not None:
+        what = whole
     elif edit.changed_fields():
         what = "updated"
     elif not same(edit.after.drift, record.state.drift):
@@ -168,29 +172,33 @@ class _Words:
         item = self.item(self._kind(name, {name}), name, old, new)
         self.run.note(item.held(held.verdict))
 
-    def hold_whole(self, kind: str, held: Held) -> None:
-        """The record is not retired, or brought back, until a person says so."""
-        if held.kept is None:
+    def is_whole_held(self, kind: str) -> bool:
+        """Whether the record is not retired, or brought back, until a person says so."""
+        key = (self.record.record_type, self.record.id, None)
+        held = self.run.policy.whole_held(key, self.record.version)
+        if held is not None and held.kept is None:
             self.run.note(self.item(kind).held(held.verdict))
+        return held is not None
+
+    def overtake_whole(self) -> None:
+        """It is listed: to retire it is off the table, to bring it back is not."""
+        item = self.run.policy.records.get((self.record.record_type, self.record.id, None))
+        if item is not None and self.record.retired_at is None:
+            self.run.overtake([item.id])
 
     def _overtake(self, said: Mapping[str, Any]) -> None:
         """What was open and is not what the feed says any more."""
-        kind, pk = self.record.record_type, self.record.id
-        known = self.run.policy.records
-        for name in (None, *FIELDS[kind]):
-            item = known.get((kind, pk, name))
-            if item is None:
-                continue
-            # It is listed: to retire it is off the table, to bring it back is not.
-            gone = self.record.retired_at is None if name is None else None
-            if gone or (name is not None and not same(item.new, said.get(name))):
+        self.overtake_whole()
+        for name in FIELDS[self.record.record_type]:
+            key = (self.record.record_type, self.record.id, name)
+            item = self.run.policy.records.get(key)
+            if item is not None and not same(item.new, said.get(name)):
                 self.run.overtake([item.id])
 
     def note(self, edit: Edit, accepted: Mapping[str, Any]) -> None:
         """Keep what counts of the new word as items."""
-        if "retired_at" in edit.columns:
-            back = edit.columns["retired_at"] is None
-            self.run.note(self.item("reactivated" if back else "retired"))
+        if (whole := _whole_change(edit)) is not None:
+            self.run.note(self.item(whole))
         if self.former is None:
             self.run.note(self.item("claimed"))
         changed = set(edit.changed_fields())

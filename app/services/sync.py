@@ -237,14 +237,15 @@ def _keep_refused(session: Session, job: Job, refusal: FewerModelsError) -> None
 
 
 def apply_planned(
-    session: Session, job: Job, feed: Feed, planned: Planned
+    session: Session, job: Job, feed: Feed, planned: Planned, reason: str | None = None
 ) -> tuple[SyncResult, list[ItemRow]]:
     """Write a plan inside the caller's transaction; the items are those of a job without a run."""
     result = SyncResult(feed.name, {}, rejected=job.parsed.rejected, notes=job.parsed.notes)
     _note_synced(session, _read_providers(feed, job.parsed))
     actor = job.actor
     by_feed = Actor("feed", feed.name, actor.role, actor.request_id)
-    reason = None if actor.kind == "system" else f"sync by {actor.name}"
+    if reason is None and actor.kind != "system":
+        reason = f"sync by {actor.name}"
     action = Action("sync", by_feed, reason, feed.id)
     run = Run(session, feed, 0, action, planned.policy, job.run_id)
     if not planned.is_empty():

@@ -105,7 +105,13 @@ class Run:
         return Said(self.feed.name, self.feed.priority, fields, trusted, live)
 
     def note(self, item: ItemRow) -> None:
-        """Keep an item; what waits for a person is counted."""
+        """Keep an item; what waits for a person is counted.
+
+        An item of a kept plan that was made again keeps its id.
+        """
+        if (chosen := self.policy.chosen) is not None:
+            known = chosen.find(item.record_type, item.record_id, item.field, item.target)
+            item = item._replace(id=known.id if known else None)
         if item.state == "waiting":
             self.tally.count(item.record_type, "quarantined")
         if item.overtakes is not None:

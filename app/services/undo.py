@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from app.core.errors import ConflictError, NotFoundError
 from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
-from app.models import Batch, Change
+from app.models import Batch, Change, SyncRun
 from app.queries.states import TABLES
 from app.services.flags import ensure_flags
 from app.services.many_sql import Many
 from app.services.records import FLAG
+from app.services.reword import ITEM_RECORD, Kept, Rewording
+from app.services.run_actions import revert
 from app.services.transaction import AnySession, writing
+from app.services.undo_items import undo_item_changes
 from app.services.undo_links import changes_links, undo_links
 from app.services.undo_records import ChangeLine, Refused, undo_changes
 from app.services.undo_things import THINGS
@@ -34,6 +37,7 @@ CHUNK = 2_000
 PERMISSIONS: dict[str, str] = {
     "entry": "admin:catalog:edit",
     "provider_model": "admin:provider-model:edit",
+    ITEM_RECORD: "admin:sync:review",
     **{kind: thing.permission for kind, thing in THINGS.items()},
 }
 _SINCE = "was changed since"
@@ -89,6 +93,11 @@ def undo_batch(
         undone = Undone(public_id)
         if changes_links(db, batch):
             _undo_links(db, new_id, action, batch, change_id, undone)
+        elif batch.kind == "sync" and change_id is None:
+            _undo_sync(db, new_id, action, batch, undone)
+        elif any(group.record_type == ITEM_RECORD for group in groups):
+            lines = _lines(db, batch, ITEM_RECORD, change_id)
+            undone.add(*undo_item_changes(db, new_id, action, [x for run in lines for x in run]))
         else:
             _lock(db, batch)
             if change_id is None:
@@ -122,13 +131,32 @@ def _groups(session: Session, batch: Batch, change_id: int | None) -> list[_Grou
 
 def _check(actor: Actor, batch: Batch, groups: Sequence[_Group], change_id: int | None) -> None:
     if batch.kind == "sync" and change_id is None:
-        raise ConflictError("a sync is taken back change by change, not as a whole")
+        actor.require("admin:sync:review")
+        return
+    if any(group.record_type == ITEM_RECORD for group in groups):
+        # What happened to records and providers followed from the decisions.
+        groups = [group for group in groups if group.record_type == ITEM_RECORD]
     for group in groups:
         if group.record_type not in PERMISSIONS:
             raise ConflictError(f"a change of a {group.record_type} cannot be undone")
         actor.require(PERMISSIONS[group.record_type])
     if not groups:
         raise ConflictError("that batch changed nothing that could be undone")
+
+
+def _undo_sync(session: Session, new_id: int, action: Action, batch: Batch, undone: Undone) -> None:
+    """A sync as a whole: what the feed said before counts again."""
+    run_id = session.scalar(select(SyncRun.id).where(SyncRun.batch_id == batch.id))
+    if run_id is None:
+        raise ConflictError("what that sync found was not kept: take back its changes one by one")
+    job = Rewording(session, new_id, action)
+    revert(job, run_id)
+    undone.add(len(job.done), [_not_reverted(kept) for kept in job.kept])
+
+
+def _not_reverted(kept: Kept) -> Refused:
+    item = kept.item
+    return Refused(item.record_type, item.record_id or 0, item.name, item.field or "*", kept.why)
 
 
 def _lock(session: Session, batch: Batch) -> None:
@@ -211,7 +239,7 @@ def _undo_lines(
 ) -> None:
     """Change by change, in runs of whole records: what claims decide must be looked at anew."""
     is_feeds = batch.actor_kind == "feed"
-    for record_type in PERMISSIONS:
+    for record_type in PERMISSIONS.keys() - {ITEM_RECORD}:
         for lines in _lines(session, batch, record_type, change_id):
             if record_type in THINGS:
                 count, refused = THINGS[record_type].undo(session, new_id, lines)
