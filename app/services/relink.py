@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.fields import RecordType
-from app.core.hashing import content_hash
+from app.core.hashing import content_hash, same
 from app.core.identity import canonical_id
 from app.core.merge import Member, merge_members
 from app.models import (
@@ -30,6 +30,7 @@ from app.models import (
     ProviderModel,
     now,
 )
+from app.queries.open_items import open_values
 from app.queries.states import chunks, load_records
 from app.services.decide import settled
 from app.services.search_index import index_provider_models
@@ -233,6 +234,7 @@ def _reclaim(session: Session, entry_ids: Collection[int]) -> None:
             if row.misses < limits[row.feed_id]:
                 members[row.feed_id, row.entry_id].append((member, row.misses))
     known = _entry_claims(session, entry_ids)
+    held = open_values(session, "entry", entry_ids)
     for key in sorted(members.keys() | known.keys()):
         feed_id, entry_id = key
         living = members.get(key)
@@ -240,8 +242,21 @@ def _reclaim(session: Session, entry_ids: Collection[int]) -> None:
             _drop_claim(session, known[key], limits[feed_id])
             continue
         fields = merge_members(names[entry_id], [member for member, _ in living])
+        fields = _without_held(session, known.get(key), fields, held.get(key, {}))
         misses = min(missed for _, missed in living)
         _write_claim(session, key, known.get(key), fields, misses)
+
+
+def _without_held(
+    session: Session, claim_id: int | None, fields: dict[str, Any], held: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What waits for a person, or was rejected, does not come to count by a move."""
+    refused = [name for name, value in held.items() if same(fields.get(name), value)]
+    if claim_id is None or not refused:
+        return fields
+    counted = session.scalar(select(Claim.fields).where(Claim.id == claim_id)) or {}
+    kept = {name: counted[name] for name in refused if name in counted}
+    return {n: v for n, v in fields.items() if n not in refused} | kept
 
 
 def _claims_of_models() -> Any:

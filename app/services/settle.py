@@ -122,6 +122,8 @@ def _write(run: Run, record: Record, edit: Edit, chunk: _Chunk, *, only_held: bo
         chunk.edits.append(edit)
     if (whole := _whole_change(edit)) is not None:
         what = whole
+        told = {"record_type": record.record_type, "id": record.public_id}
+        (run.gone if whole == "retired" else run.back).append(told)
     elif edit.changed_fields():
         what = "updated"
     elif not same(edit.after.drift, record.state.drift):

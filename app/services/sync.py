@@ -27,6 +27,7 @@ from app.services.runs import (
     supersede_kept,
 )
 from app.services.secrets import Vault
+from app.services.sync_news import tell_applied, tell_refused
 from app.services.sync_plan import Planned, feeds_version, make_plan
 from app.services.sync_run import ItemRow, Run, write_items
 from app.services.sync_source import Answer, is_old_news, read_answer, release
@@ -234,6 +235,7 @@ def _keep_refused(session: Session, job: Job, refusal: FewerModelsError) -> None
         said = update(SyncRun).where(SyncRun.id == job.run_id)
         db.execute(said.values(error_code=refusal.code, error=refusal.message))
         _note_failure(db, job.feed_name, refusal.message)
+        tell_refused(db, "sync.held", job.feed_name, job.run_id or 0, refusal.message)
 
 
 def apply_planned(
@@ -256,6 +258,7 @@ def apply_planned(
         made = Provider.feed_key.in_([p.key for p in planned.providers])
         _note_synced(session, made)
     result.counts, result.entries = _counts(planned, run)
+    tell_applied(session, run, result.counts, result.batch_id)
     if result.batch_id is not None:
         summed = update(Batch).where(Batch.id == run.batch_id)
         session.execute(summed.values(summary=dict(result.counts)))
@@ -379,8 +382,9 @@ def _note_error(session: Session, run_id: int, holder: str, error: Exception) ->
     with writing(session) as db:
         finish(db, run_id, holder, "failed", error_code=code, error=said[:500])
         if not run.dry_run:
-            name = db.scalar(select(Feed.name).where(Feed.id == run.feed_id))
-            _note_failure(db, name or "", said[:500])
+            name = db.scalar(select(Feed.name).where(Feed.id == run.feed_id)) or ""
+            _note_failure(db, name, said[:500])
+            tell_refused(db, "sync.failed", name, run_id, said[:500])
 
 
 def _note_failure(session: Session, feed_name: str, message: str) -> None:

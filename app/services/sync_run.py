@@ -87,6 +87,9 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     items: list[ItemRow] = field(default_factory=list)
     overtaken: set[int] = field(default_factory=set)
+    # Entries and provider models that went or came back, for those who want to know.
+    gone: list[dict[str, str]] = field(default_factory=list)
+    back: list[dict[str, str]] = field(default_factory=list)
 
     def entry_id(self, ref: Ref) -> int:
         """The row id behind a reference to an entry."""

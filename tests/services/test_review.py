@@ -71,7 +71,7 @@ def in_force(session: Session) -> dict[str, list[tuple[Any, ...]]]:
         key = {"provider_models": "raw_id", "providers": "name"}.get(table.__tablename__)
         columns = [table.__table__.c[n] for n in (*names, *((key,) if key else ("public_id",)))]
         rows = session.execute(select(*columns)).all()
-        found[table.__tablename__] = sorted((tuple(map(repr, row)) for row in rows))
+        found[table.__tablename__] = sorted(tuple(map(repr, row)) for row in rows)
     return found
 
 
