@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from app.core.errors import ConfigurationError
 
 Protection = Literal["entry", "fields"]
+Jobs = Literal["inprocess", "off"]
 _TRUE = {"true": True, "false": False}
 _ISSUER_KEYS = {"issuer", "audience", "jwks_url", "role_claim"}
 
@@ -40,6 +41,7 @@ class Settings:
     fetch_allow_private: bool = True
     public_feeds: bool = True
     trusted_proxies: int = 0
+    jobs: Jobs = "inprocess"
     testing: bool = False
 
 
@@ -63,6 +65,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         fetch_allow_private=_boolean(env, "ALMANAC_FETCH_ALLOW_PRIVATE"),
         public_feeds=_boolean(env, "ALMANAC_PUBLIC_FEEDS"),
         trusted_proxies=_proxies(env),
+        jobs=_jobs(env),
     )
 
 
@@ -217,6 +220,15 @@ def _protection(env: Mapping[str, str]) -> Protection:
     if value == "fields":
         return "fields"
     raise _wrong("ALMANAC_SYNC_PROTECTION", value, "entry or fields")
+
+
+def _jobs(env: Mapping[str, str]) -> Jobs:
+    value = env.get("ALMANAC_JOBS", "") or "inprocess"
+    if value == "inprocess":
+        return "inprocess"
+    if value == "off":
+        return "off"
+    raise _wrong("ALMANAC_JOBS", value, "inprocess, or off where `almanac worker` runs")
 
 
 def _boolean(env: Mapping[str, str], name: str) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from app.blueprints import register_all
 from app.config import Settings, load_settings
+from app.jobs.setup import init_jobs
 from app.models import configure_engine, db
 from app.web import init_web
 
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         configure_engine(db.engine)
     migrate.init_app(app, db)
     init_web(app, settings)
+    init_jobs(app, settings)
     register_all(app)
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 from app.factory import create_app
+from app.jobs.setup import stand_by
 from app.web.logging import configure_logging
 
 configure_logging()
@@ -15,3 +16,6 @@ application = create_app()
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 50)
+
+# Last: its threads begin with everything loaded, and in the server's processes only.
+stand_by(application)

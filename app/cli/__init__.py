@@ -12,6 +12,7 @@ from app.cli.serve import serve
 from app.cli.sync import sync
 from app.cli.token import token
 from app.cli.user import user
+from app.cli.worker import worker
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +23,7 @@ def almanac() -> None:
     """
 
 
-for command in (serve, db, user, token, feed, provider, sync):
+for command in (serve, db, user, token, feed, provider, sync, worker):
     almanac.add_command(command)
 
 

@@ -14,6 +14,9 @@ from app.core.events import EVENTS
 from app.models import now
 from app.models.webhook import Delivery, Webhook
 
+# In `Session.info`: the open transaction has noted messages, so that they can be sent at once
+# when it is committed.
+NOTED = "messages noted"
 # Built once: every batch of a person asks, as a rule for nothing.
 _LISTENING = select(Webhook.id, Webhook.events).where(Webhook.active)
 _INSERT = insert(Delivery.__table__)  # type: ignore[arg-type]
@@ -56,4 +59,5 @@ def note_messages(
     ]
     if rows:
         session.connection().execute(_INSERT, rows)
+        session.info[NOTED] = True
     return [str(row["public_id"]) for row in rows]

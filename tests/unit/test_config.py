@@ -35,6 +35,7 @@ WRONG = [
     ("SYNC_PROTECTION", "all", "entry or fields"),
     ("FETCH_ALLOW_PRIVATE", "maybe", "true or false"),
     ("PUBLIC_FEEDS", "maybe", "true or false"),
+    ("JOBS", "on", "inprocess, or off"),
     ("TRUSTED_PROXIES", "-1", "0 to 10"),
     ("TRUSTED_PROXIES", "two", "0 to 10"),
     ("TRUSTED_PROXIES", "²", "0 to 10"),
@@ -79,6 +80,7 @@ def test_nothing_need_be_set(tmp_path: Path) -> None:
     assert settings.fetch_allow_private
     assert settings.public_feeds
     assert settings.trusted_proxies == 0
+    assert settings.jobs == "inprocess"
 
 
 def test_keys_are_made_once_and_are_nobody_elses(tmp_path: Path) -> None:
@@ -98,12 +100,14 @@ def test_given_values_are_taken(tmp_path: Path) -> None:
             "ALMANAC_PUBLIC_FEEDS": "False",
             "ALMANAC_SYNC_PROTECTION": "fields",
             "ALMANAC_TRUSTED_PROXIES": "1",
+            "ALMANAC_JOBS": "off",
         }
     )
     assert settings.database_url == "postgresql+psycopg://u:p@host/db"
     assert not settings.public_feeds
     assert settings.sync_protection == "fields"
     assert settings.trusted_proxies == 1
+    assert settings.jobs == "off"
 
 
 def test_an_issuer_may_have_several_audiences(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from werkzeug.routing import PathConverter
 from app.blueprints.api_v1 import (
     bulk,
     catalogs,
-    feeds,
     openapi,
     provider_models,
     providers,
@@ -18,7 +17,6 @@ from app.blueprints.api_v1 import (
 RESOURCES = (
     bulk.blueprint,
     catalogs.blueprint,
-    feeds.blueprint,
     provider_models.blueprint,
     providers.blueprint,
     webhooks.blueprint,
