@@ -14,7 +14,7 @@ from app.queries.page import Page
 
 RUN_STATUSES = (
     *("queued", "running", "applied", "failed", "planned"),
-    *("held", "rejected", "reverted"),
+    *("held", "rejected", "superseded", "reverted"),
 )
 
 
@@ -40,7 +40,6 @@ class RunRow(NamedTuple):
     error_code: str | None
     error: str | None
     batch: str | None
-    feed_version: int | None
     run_at: int
     attempts: int
     created_at: int

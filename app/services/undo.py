@@ -14,12 +14,14 @@ from app.core.fields import FIELDS, RecordType
 from app.core.permissions import Actor
 from app.models import Batch, Change, SyncRun
 from app.queries.states import TABLES
+from app.services.feed_rows import lock_feeds
 from app.services.flags import ensure_flags
 from app.services.many_sql import Many
 from app.services.records import FLAG
 from app.services.reword import ITEM_RECORD, Kept, Rewording
 from app.services.run_actions import revert
 from app.services.transaction import AnySession, writing
+from app.services.undo_feeds import is_feed_batch
 from app.services.undo_items import undo_item_changes
 from app.services.undo_links import changes_links, undo_links
 from app.services.undo_records import ChangeLine, Refused, undo_changes
@@ -161,6 +163,8 @@ def _not_reverted(kept: Kept) -> Refused:
 
 def _lock(session: Session, batch: Batch) -> None:
     """All records that the batch changed, in one round: nobody waits for us in a circle."""
+    if is_feed_batch(batch):
+        lock_feeds(session)
     for record_type in SWITCHES:
         changed = select(Change.record_id).where(
             Change.batch_id == batch.id, Change.record_type == record_type
@@ -239,15 +243,26 @@ def _undo_lines(
 ) -> None:
     """Change by change, in runs of whole records: what claims decide must be looked at anew."""
     is_feeds = batch.actor_kind == "feed"
+    followed = is_feed_batch(batch)
     for record_type in PERMISSIONS.keys() - {ITEM_RECORD}:
         for lines in _lines(session, batch, record_type, change_id):
             if record_type in THINGS:
                 count, refused = THINGS[record_type].undo(session, new_id, lines)
                 undone.add(count, refused)
+                continue
+            kind = _kind(record_type)
+            if followed:
+                # It follows from the settings of the feed, and so does its undo.
+                refused = [_following(kind, line) for line in lines if change_id is not None]
+                undone.add(0, _with_names(session, kind, refused))
             else:
-                kind = _kind(record_type)
                 count, refused = undo_changes(session, new_id, action, kind, lines, is_feeds)
                 undone.add(count, _with_names(session, kind, refused))
+
+
+def _following(record_type: RecordType, line: ChangeLine) -> Refused:
+    why = "follows from the settings of a feed"
+    return Refused(record_type, line.record_id, "", line.field, why)
 
 
 def _lines(

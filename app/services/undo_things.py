@@ -1,4 +1,4 @@
-"""What is no record and can be undone all the same: providers, feature flags, webhooks."""
+"""What is no record and can be undone all the same: feeds, providers, flags, webhooks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from app.services.undo_feeds import undo_feed_changes
 from app.services.undo_flags import undo_flag_changes
 from app.services.undo_providers import undo_provider_changes
 from app.services.undo_records import ChangeLine, Refused
@@ -26,6 +27,7 @@ class Thing(NamedTuple):
 
 
 THINGS: dict[str, Thing] = {
+    "feed": Thing("admin:feed:manage", undo_feed_changes),
     "provider": Thing("admin:provider:manage", undo_provider_changes),
     "feature_flag": Thing("admin:flag:manage", undo_flag_changes),
     "webhook": Thing("admin:webhook:manage", undo_webhook_changes),

@@ -21,6 +21,7 @@ from sqlalchemy import update
 from app.blueprints.api_v1.reference import EXAMPLE_IDS
 from app.core.permissions import SYSTEM, Role
 from app.models import Batch, db
+from app.services.feeds import add_feed
 from app.services.records import edit_record
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry, make_provider, make_provider_model
@@ -106,6 +107,7 @@ def token(app: Flask, client: IsolatedClient) -> str:
         hook = make_webhook(db.session(), public_id=EXAMPLE_IDS["webhook_id"])
         make_delivery(db.session(), hook, public_id=EXAMPLE_IDS["delivery_id"])
         db.session.commit()
+        add_feed(db.session, SYSTEM, EXAMPLE_IDS["feed_name"], "openrouter")
         note = {"notes": "for the undo"}
         edited = edit_record(db.session, SYSTEM, "entry", entry.id, note).batch
         named = update(Batch).where(Batch.public_id == edited)

@@ -8,6 +8,7 @@ from werkzeug.routing import PathConverter
 from app.blueprints.api_v1 import (
     bulk,
     catalogs,
+    feeds,
     openapi,
     provider_models,
     providers,
@@ -17,6 +18,7 @@ from app.blueprints.api_v1 import (
 RESOURCES = (
     bulk.blueprint,
     catalogs.blueprint,
+    feeds.blueprint,
     provider_models.blueprint,
     providers.blueprint,
     webhooks.blueprint,

@@ -29,7 +29,7 @@ from app.core.providers import (
 from app.core.values import MAX_INTEGER, MAX_TEXT
 
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4})"
-_URL: Schema = {
+URL: Schema = {
     "type": "string",
     "maxLength": MAX_URL,
     "pattern": rf"^https?://[A-Za-z0-9._-]+(:{_PORT})?(/[!-~]*)?$",
@@ -46,7 +46,7 @@ _NUMBER: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER}
 _ENDPOINT: Schema = {
     "type": "object",
     "properties": {
-        "url": _URL,
+        "url": URL,
         "weight": {**_NUMBER, "default": 1},
         "priority": {**_NUMBER, "default": 0},
         "healthy": {"type": "boolean", "default": True},
@@ -60,7 +60,7 @@ SENT: dict[str, Schema] = {
     "name": {**_LINE, "description": "Unique among providers; case does not matter."},
     "vendor": {**_LINE, "description": "Whose models it offers, such as `openai`."},
     "base_url": {
-        **_URL,
+        **URL,
         "type": ["string", "null"],
         "description": "Where its API is; `/models` below it is its list.",
     },

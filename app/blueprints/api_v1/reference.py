@@ -22,6 +22,7 @@ EXAMPLE_IDS = {
     "batch_id": "batch_0123456789abcdef0123",
     "webhook_id": "hook_0123456789abcdef0123",
     "delivery_id": "msg_0123456789abcdef01234567",
+    "feed_name": "openrouter",
 }
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from app.blueprints.console.display import entry_path, label_of
 from app.blueprints.console.listing import Pages, parse_listing
 from app.core.errors import ValidationError
+from app.core.feeds import LABELS as FEED_LABELS
 from app.core.fields import FIELDS
 from app.models import db, now
 from app.queries.change_filter import NAMES, ChangeFilter, parse_change_filter
@@ -56,6 +57,7 @@ _WORDS = {
     "bulk": "bulk action",
     "undo": "undo",
 }
+_FEED_DONE = {"created": "added", "removed": "removed"}
 _NOUNS = {"entry": ("entry", "entries"), "provider_model": ("provider model", "provider models")}
 _SYNCED = ("added", "updated", "retired", "reactivated", "quarantined")
 # What is in the log, but no field of the registry.
@@ -68,9 +70,11 @@ _LABELS = {
     "secret": "Signing secret",
     "base_url": "Address",
     "protection_choice": "Protection chosen",
+    "miss_limit": FEED_LABELS["miss_limit"],
+    "minimum_share": FEED_LABELS["minimum_share"],
 }
 # Nobody takes these back as a whole.
-_KEPT = frozenset({"sync", "user", "token", "feed"})
+_KEPT = frozenset({"sync", "user", "token"})
 _FIELDS = {
     name: field.label for fields in reversed(FIELDS.values()) for name, field in fields.items()
 }
@@ -170,6 +174,10 @@ def _said(kind: str, summary: Mapping[str, Any]) -> str:
     if kind == "sync":
         parts = [f"{summary[word]:,} {word}" for word in _SYNCED if summary.get(word)]
         return f"sync: {', '.join(parts)}" if parts else "sync"
+    if kind == "feed" and "feed" in summary:
+        what = next((word for word in ("created", "removed") if word in summary), None)
+        names = ", ".join(FEED_LABELS.get(n, n).lower() for n in summary.get("changed", ()))
+        return f"feed {summary['feed']}: {names or _FEED_DONE.get(what or '', 'changed')}"
     if kind in ("link", "split", "merge") and "to" in summary:
         return f"{_WORDS[kind]}: {summary['to']}"
     return _WORDS.get(kind, kind)
