@@ -12,6 +12,7 @@ from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seco
 OPEN_RUNS = text("status IN ('queued', 'running')")
 OPEN_ITEMS = text("state IN ('waiting', 'rejected')")
 WAITING_ITEMS = text("state = 'waiting'")
+REJECTED_ITEMS = text("state = 'rejected'")
 
 
 class SyncRun(Base):
@@ -142,7 +143,16 @@ class SyncItem(Base):
                 sqlite_where=WAITING_ITEMS,
                 postgresql_where=WAITING_ITEMS,
             )
-            for names in (("id",), ("feed_id", "id"), ("reason", "id"), ("field", "id"), ("size",))
+            for names in (
+                *(("id",), ("feed_id", "id"), ("reason", "id"), ("field", "id"), ("kind", "id")),
+                ("size", "id"),
+            )
+        ),
+        Index(
+            "ix_sync_items_rejected_id",
+            "id",
+            sqlite_where=REJECTED_ITEMS,
+            postgresql_where=REJECTED_ITEMS,
         ),
         NEVER_REUSED,
     )

@@ -212,6 +212,22 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index(
+        "ix_sync_items_waiting_kind_id",
+        "sync_items",
+        ["kind", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_sync_items_rejected_id",
+        "sync_items",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'rejected'"),
+        postgresql_where=sa.text("state = 'rejected'"),
+    )
+    op.create_index(
         "ix_sync_items_waiting_reason_id",
         "sync_items",
         ["reason", "id"],
@@ -220,9 +236,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index(
-        "ix_sync_items_waiting_size",
+        "ix_sync_items_waiting_size_id",
         "sync_items",
-        ["size"],
+        ["size", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
