@@ -71,7 +71,7 @@ def work(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Work]]:
         return Work(engine, settings, perform, lambda *_args, **_options: 0, beat=0.1)
 
     yield make
-    assert [t.name for t in threading.enumerate() if t.name.startswith("lease-")] == []
+    wait_until(lambda: not any(t.name.startswith("lease-") for t in threading.enumerate()))
 
 
 def ask_for(session: Session, *names: str) -> list[int]:

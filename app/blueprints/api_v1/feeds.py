@@ -15,6 +15,7 @@ from app.blueprints.api_v1.request_body import checked_name, read_body, read_rea
 from app.blueprints.api_v1.run_schemas import RunOrder, SyncRun
 from app.core.errors import PreconditionError
 from app.core.hashing import content_hash
+from app.jobs.nudge import nudge
 from app.models import db
 from app.queries.feeds import feed_json, get_feed_row, list_feed_rows
 from app.queries.runs import get_run, run_json
@@ -129,6 +130,7 @@ def sync(feed_name: str) -> Response:
     order = read_body(RunOrder) if request.get_data() else RunOrder()
     session = db.session()
     run = request_run(session, current_actor(), name, trigger="api", dry_run=order.dry_run)
+    nudge()
     response = json_response(run_json(get_run(session, run.public_id)))
     response.status_code = 202
     response.headers["Location"] = f"{RUNS}/{run.public_id}"
