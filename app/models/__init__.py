@@ -1,7 +1,7 @@
 """Mapped classes, one file per aggregate."""
 
 from app.models.base import Base, configure_engine, db, now
-from app.models.change import Batch, CatalogRevision, Change
+from app.models.change import Batch, BatchField, CatalogRevision, Change
 from app.models.entry import CatalogEntry, EntryAlias, EntryTag
 from app.models.feed import Claim, Feed, Override
 from app.models.flag import FeatureFlag
@@ -13,6 +13,7 @@ from app.models.webhook import Delivery, Webhook
 __all__ = [
     "Base",
     "Batch",
+    "BatchField",
     "CatalogEntry",
     "CatalogRevision",
     "Change",

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, func, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.core.errors import NotFoundError
-from app.models import Batch, Change
+from app.models import Batch, Change, Feed, SyncRun
 from app.queries.change_filter import ChangeFilter
-from app.queries.names import RecordKey, RecordName, find_records, name_records
+from app.queries.change_find import COUNTED, change_test
+from app.queries.names import RecordName, name_records
 
-# A list of batches says "1,000+" rather than count further.
-COUNTED = 1_000
-# A field of no named record is looked for in so many of the newest changes: no index leads to it.
-SEARCHED = 200_000
-CHOICES = 100
+CHOICES = 200
 
 
 class ChangeRow(NamedTuple):
@@ -40,6 +37,7 @@ class BatchRow(NamedTuple):
     """One batch. ``undoes`` is the batch it takes back, ``undone_by`` the newest that took it back.
 
     ``redone`` says that that one was taken back in turn; ``changes`` are counted up to `COUNTED`.
+    ``run_id`` is the sync run that wrote it, ``feed`` whose word it was.
     """
 
     id: int
@@ -54,24 +52,16 @@ class BatchRow(NamedTuple):
     undone_by: str | None
     redone: bool
     changes: int
+    request_id: str | None
+    feed: str | None
+    run_id: str | None
 
 
-def list_batches(
-    session: Session, wanted: ChangeFilter, *, limit: int, offset: int, by_people: bool = False
-) -> list[BatchRow]:
-    """The newest batches that match, newest first; ``by_people`` leaves out what feeds did."""
-    ids = _matching(session, wanted)
-    if by_people:
-        ids = ids.where(Batch.actor_kind.in_(("user", "token")))
-    page = ids.order_by(Batch.id.desc()).limit(limit).offset(offset).subquery("page")
-    statement = _batches().join(page, page.c.id == Batch.id).order_by(Batch.id.desc())
-    return [BatchRow._make(row) for row in session.execute(statement)]
-
-
-def count_batches(session: Session, wanted: ChangeFilter) -> int:
-    """How many batches match."""
-    found = _matching(session, wanted).subquery()
-    return session.execute(select(func.count()).select_from(found)).scalar_one()
+def list_batches(session: Session, ids: Sequence[int]) -> list[BatchRow]:
+    """These batches, in this order."""
+    rows = session.execute(_batches().where(Batch.id.in_(ids)))
+    found = {row[0]: BatchRow._make(row) for row in rows}
+    return [found[i] for i in ids if i in found]
 
 
 def get_batch(session: Session, public_id: str) -> BatchRow:
@@ -90,8 +80,7 @@ def list_batch_changes(
     session: Session, batch_id: int, *, limit: int, offset: int
 ) -> list[ChangeRow]:
     """The changes of one batch in the order they were made."""
-    # The sum keeps PostgreSQL from walking the whole log along its primary key to find them.
-    page = select(Change.id).where(Change.batch_id == batch_id).order_by(Change.id + 0)
+    page = select(Change.id).where(Change.batch_id == batch_id).order_by(Change.id)
     return _changes(session, page.limit(limit).offset(offset))
 
 
@@ -101,9 +90,13 @@ def first_changes(
     """A few changes of each of these batches, those that the filter asks for."""
     if not batch_ids:
         return {}
-    test = _change_test(session, wanted)
+    test = change_test(session, wanted)
     few = [
-        select(Change.id).where(Change.batch_id == i, test).limit(each).subquery()
+        select(Change.id)
+        .where(Change.batch_id == i, test)
+        .order_by(Change.id)
+        .limit(each)
+        .subquery()
         for i in batch_ids
     ]
     rows = _changes(session, union_all(*(select(one.c.id) for one in few)))
@@ -117,15 +110,29 @@ def first_changes(
 
 
 def list_actors(session: Session) -> list[str]:
-    """Who wrote anything, the latest first."""
-    newest = func.max(Batch.id)
-    statement = select(Batch.actor).group_by(Batch.actor).order_by(newest.desc()).limit(CHOICES)
-    return list(session.scalars(statement))
+    """Who wrote anything, in the order of the alphabet: the first `CHOICES`."""
+    return _distinct(session, Batch.actor)
 
 
 def list_kinds(session: Session) -> list[str]:
     """The kinds of batches there are."""
-    return list(session.scalars(select(Batch.kind).distinct().order_by(Batch.kind)))
+    return _distinct(session, Batch.kind)
+
+
+def list_sources(session: Session) -> list[str]:
+    """The names of the feeds that wrote anything, also of those removed."""
+    wrote = select(Batch.id).where(Batch.feed_id == Feed.id).limit(1).correlate(Feed).exists()
+    return list(session.scalars(select(Feed.name).where(wrote).order_by(Feed.name).limit(CHOICES)))
+
+
+def _distinct(session: Session, column: InstrumentedAttribute[str]) -> list[str]:
+    """The values of an indexed column, each found from the one before: no walk through them all."""
+    first = select(func.min(column).label("value")).cte("chosen", recursive=True)
+    after = select(func.min(column)).where(column > first.c.value).scalar_subquery()
+    chosen = first.union_all(select(after).where(first.c.value.is_not(None)))
+    # PostgreSQL and SQLite both stop the recursion once so many rows are taken.
+    values = session.scalars(select(chosen.c.value).limit(CHOICES))
+    return [value for value in values if value is not None]
 
 
 def _changes(session: Session, ids: Any) -> list[ChangeRow]:
@@ -149,6 +156,7 @@ def _batches() -> Select[Any]:
     undoing, again, undone = aliased(Batch), aliased(Batch), aliased(Batch)
     newest = select(undoing.public_id).where(undoing.undoes_id == Batch.id)
     in_turn = select(again.id).join(undoing, undoing.id == again.undoes_id)
+    run = select(SyncRun.public_id).where(SyncRun.batch_id == Batch.id)
     few = select(Change.id).where(Change.batch_id == Batch.id).limit(COUNTED).correlate(Batch)
     return select(
         Batch.id,
@@ -163,60 +171,7 @@ def _batches() -> Select[Any]:
         newest.order_by(undoing.id.desc()).limit(1).scalar_subquery(),
         in_turn.where(undoing.undoes_id == Batch.id).correlate(Batch).exists(),
         select(func.count()).select_from(few.subquery("few")).scalar_subquery(),
-    )
-
-
-def _matching(session: Session, wanted: ChangeFilter) -> Select[Any]:
-    tests = [
-        column == value
-        for column, value in (
-            (Batch.actor, wanted.actor),
-            (Batch.kind, wanted.kind),
-            (Batch.public_id, wanted.batch),
-        )
-        if value is not None
-    ]
-    if wanted.since is not None:
-        tests.append(Batch.created_at >= wanted.since)
-    if wanted.until is not None:
-        tests.append(Batch.created_at <= wanted.until)
-    if wanted.record is not None or wanted.field is not None:
-        tests.append(Batch.id.in_(_holding(session, wanted)))
-    return select(Batch.id).where(*tests)
-
-
-def _holding(session: Session, wanted: ChangeFilter) -> Select[Any]:
-    """The batches with a change that is asked for."""
-    found = select(Change.batch_id).where(_change_test(session, wanted))
-    if wanted.record is None:
-        found = found.where(Change.id > _newest(session, wanted) - SEARCHED)
-    return found
-
-
-def _newest(session: Session, wanted: ChangeFilter) -> int:
-    """The newest change that the time allows."""
-    newest = select(func.max(Change.id))
-    if wanted.until is not None:
-        last = select(func.max(Batch.id)).where(Batch.created_at <= wanted.until)
-        newest = newest.where(Change.batch_id == last.scalar_subquery())
-    return session.scalar(newest) or 0
-
-
-def _change_test(session: Session, wanted: ChangeFilter) -> ColumnElement[bool]:
-    tests = []
-    if wanted.field is not None:
-        tests.append(Change.field == wanted.field)
-    if wanted.record is not None:
-        tests.append(_of_records(find_records(session, wanted.record)))
-    return and_(True, *tests)
-
-
-def _of_records(keys: Collection[RecordKey]) -> ColumnElement[bool]:
-    if not keys:
-        return false()
-    return or_(
-        *(
-            and_(Change.record_type == kind, Change.record_id == record_id)
-            for kind, record_id in keys
-        )
+        Batch.request_id,
+        select(Feed.name).where(Feed.id == Batch.feed_id).scalar_subquery(),
+        run.order_by(SyncRun.id.desc()).limit(1).scalar_subquery(),
     )

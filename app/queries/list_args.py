@@ -74,6 +74,7 @@ class RecordFilter:
 
 
 Filter = TypeVar("Filter", bound=RecordFilter)
+Wanted = TypeVar("Wanted")
 
 
 @runtime_checkable
@@ -89,6 +90,15 @@ def read_filter(
     ``also`` are the names that somebody else reads. Raises `ValidationError` that
     lists every unknown, repeated or malformed parameter.
     """
+    found = read_args(readers, args, also)
+    flags = {name: found.pop(name) for name in FLAG_NAMES if name in found}
+    return kind(flags=flags, **found)
+
+
+def read_args(
+    readers: Mapping[str, Reader], args: Mapping[str, str], also: Iterable[str]
+) -> dict[str, Any]:
+    """What is read of a query string, by name; raises as `read_filter` does."""
     known = (*readers, *also)
     problems = [
         FieldProblem(name, f"is not a parameter here{nearest(name, known)}")
@@ -103,8 +113,7 @@ def read_filter(
             except ValueError as exc:
                 problems.append(FieldProblem(name, str(exc)))
     _refuse(problems)
-    flags = {name: found.pop(name) for name in FLAG_NAMES if name in found}
-    return kind(flags=flags, **found)
+    return found
 
 
 def parse_paging(args: Mapping[str, str], default_limit: int = 20) -> tuple[int, int]:
@@ -122,8 +131,8 @@ def parse_paging(args: Mapping[str, str], default_limit: int = 20) -> tuple[int,
 
 
 def read_list(
-    parse: Callable[[Mapping[str, str]], Filter], args: Mapping[str, str]
-) -> tuple[Filter, int, int]:
+    parse: Callable[[Mapping[str, str]], Wanted], args: Mapping[str, str]
+) -> tuple[Wanted, int, int]:
     """Filter, limit and offset together; raises one `ValidationError` with all that is wrong."""
     problems: list[FieldProblem] = []
     wanted, paging = None, (0, 0)

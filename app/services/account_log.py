@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Actor
 from app.models import Change
-from app.services.write import Action, open_batch
+from app.services.write import Action, insert_rows, open_batch
 
 
 def log_account_change(
@@ -21,8 +20,9 @@ def log_account_change(
 ) -> None:
     """Add one batch with the old and new value of each field; never hand it a secret."""
     batch_id, _public_id = open_batch(session, Action(kind, actor))
-    session.execute(
-        insert(Change),
+    insert_rows(
+        session,
+        Change,
         [
             {
                 "batch_id": batch_id,
@@ -31,6 +31,8 @@ def log_account_change(
                 "field": field,
                 "old": old,
                 "new": new,
+                "old_manual": False,
+                "new_manual": False,
             }
             for field, (old, new) in changes.items()
         ],

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import (
@@ -34,7 +34,7 @@ from app.services.feed_rows import (
 )
 from app.services.secrets import Vault
 from app.services.transaction import AnySession, plain, writing
-from app.services.write import Action, bump_revision, open_batch
+from app.services.write import Action, bump_revision, insert_rows, open_batch
 from app.upstreams import feed_kind
 from app.upstreams._own_lists import OwnList, own_list
 from app.upstreams.base import FeedKind
@@ -365,5 +365,5 @@ def _log(session: Session, actor: Actor, what: str, feed: Feed, reason: str | No
     batch_id, public_id = open_batch(session, action)
     said = {"name": feed.name, "kind": feed.kind, "url": feed.url, "path": feed.path}
     old, new = (None, said) if what == "created" else (said, None)
-    session.execute(insert(Change), [feed_change(batch_id, feed.id, "*", old, new)])
+    insert_rows(session, Change, [feed_change(batch_id, feed.id, "*", old, new)])
     return public_id

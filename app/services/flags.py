@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, FieldProblem, NotFoundError, ValidationError
@@ -20,7 +20,7 @@ from app.core.values import ValueProblem, check
 from app.models import CatalogEntry, Change, FeatureFlag, now
 from app.queries.states import chunks
 from app.services.transaction import AnySession, writing
-from app.services.write import Action, bump_revision, change_row, open_batch
+from app.services.write import Action, bump_revision, change_row, insert_rows, open_batch
 
 RECORD = "feature_flag"
 PERMISSION = "admin:flag:manage"
@@ -228,7 +228,7 @@ def _log(
         change_row(batch_id, RECORD, flag_id, name, (old, False), (new, False))
         for name, (old, new) in changes.items()
     ]
-    session.execute(insert(Change), rows)
+    insert_rows(session, Change, rows)
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:

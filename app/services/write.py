@@ -37,6 +37,7 @@ from app.models import (
     now,
 )
 from app.queries.states import NAME, TABLES, Decision, Record, chunks
+from app.services.change_fields import note_fields
 from app.services.search_index import (
     index_entries,
     index_provider_models,
@@ -169,9 +170,14 @@ def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows by `executemany`, which both drivers do faster than one long statement."""
+    """Insert many rows by `executemany`, which both drivers do faster than one long statement.
+
+    Changes go into the log nowhere else (but set by set: `app.services.write_many`).
+    """
     if rows:
         session.connection().execute(_INSERTS[model], list(rows))
+    if model is Change:
+        note_fields(session, ((row["batch_id"], row["field"]) for row in rows))
 
 
 def bump_revision(session: Session) -> None:

@@ -38,6 +38,7 @@ from app.core.errors import RaceError
 from app.core.fields import FIELDS, Field, Kind, RecordType
 from app.models import Batch, Change, Override, now
 from app.queries.states import TABLES
+from app.services.change_fields import note_fields
 from app.services.many_sql import (
     Many,
     as_json,
@@ -109,6 +110,7 @@ def set_many(many: Many, value: Any, which: ColumnElement[bool]) -> int:
     connection = many.session.connection()
     log = insert(_table(Change)).from_select(_LOGGED, rows, include_defaults=False)
     count = connection.execute(log, execution_options=_COUNTED).rowcount
+    note_fields(many.session, [(many.batch_id, many.field.name)])
     if not many.is_sqlite:  # what other writers did meanwhile does not make it another set
         which = record.id.in_(
             select(Change.record_id).where(_changes_of(many, Change, many.batch_id))
@@ -277,6 +279,7 @@ def _stage_and_apply(many: Many, rows: Any) -> int:
     count = connection.execute(log, execution_options=_COUNTED).rowcount
     if not count:
         return 0
+    note_fields(many.session, [(many.batch_id, many.field.name)])
     with _joining(many, count):
         _write_overrides(many)
         _drop_overrides(many)

@@ -39,6 +39,7 @@ OPERATIONS = [
     *((method, f"{MODELS}/{{provider_model_id}}") for method in ("GET", "PATCH")),
     *(("POST", f"{path}/bulk-toggle") for path in (LIST, MODELS)),
     ("POST", f"{LIST}/bulk-reset"),
+    *(("GET", "/v1/admin/changes"), ("GET", "/v1/admin/batches/{batch_id}")),
     ("POST", "/v1/admin/batches/{batch_id}/undo"),
 ]
 

@@ -104,7 +104,11 @@ def test_a_wrong_filter_is_said_and_kept(editor: IsolatedClient, bulk: str, quer
 
 
 def test_pages_beyond_the_last_are_said(editor: IsolatedClient, bulk: str) -> None:
-    assert "no page 9" in checked(editor.get("/changes?page=9").text).elements[0].text
+    assert (
+        "Nothing is older" in checked(editor.get(f"/changes?before={bulk}").text).elements[0].text
+    )
+    assert editor.get("/changes?page=9").status_code == 400
+    assert "names no batch" in editor.get("/changes?before=batch_none").text
     checked(editor.get(f"/changes/{bulk}?page=9").text)
     assert editor.get("/changes/batch_none").status_code == 404
 

@@ -8,6 +8,7 @@ from werkzeug.routing import PathConverter
 from app.blueprints.api_v1 import (
     bulk,
     catalogs,
+    changes,
     feeds,
     openapi,
     provider_models,
@@ -18,6 +19,7 @@ from app.blueprints.api_v1 import (
 RESOURCES = (
     bulk.blueprint,
     catalogs.blueprint,
+    changes.blueprint,
     feeds.blueprint,
     provider_models.blueprint,
     providers.blueprint,

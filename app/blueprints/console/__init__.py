@@ -10,6 +10,7 @@ from flask import Flask
 from app.blueprints.console import (
     bulk,
     catalog,
+    change_export,
     changes,
     editing,
     entry,
@@ -66,7 +67,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
-        *(bulk, catalog, changes, entry, flags, links),
+        *(bulk, catalog, change_export, changes, entry, flags, links),
         *(pages, provider_models, providers, undo),
     ):
         app.register_blueprint(module.blueprint)

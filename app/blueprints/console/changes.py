@@ -16,17 +16,24 @@ from app.core.feeds import LABELS as FEED_LABELS
 from app.core.fields import FIELDS
 from app.models import db, now
 from app.queries.change_filter import NAMES, ChangeFilter, parse_change_filter
-from app.queries.changes import (
+from app.queries.change_find import (
     COUNTED,
-    SEARCHED,
-    BatchRow,
+    Stretch,
     count_batches,
+    find_batches,
+    get_place,
+    get_places,
+    name_place,
+)
+from app.queries.changes import (
+    BatchRow,
     first_changes,
     get_batch,
     list_actors,
     list_batch_changes,
     list_batches,
     list_kinds,
+    list_sources,
 )
 from app.queries.names import RecordName
 from app.services.undo import PERMISSIONS
@@ -37,6 +44,8 @@ blueprint = Blueprint("changes", __name__)
 PATH = "/changes"
 ROWS = 30
 CHANGES = 100
+# What says where in the list a page begins: the batch it comes before, or after.
+PLACES = ("before", "after")
 # What a batch did, where its summary does not say it better.
 _WORDS = {
     "edit": "edited",
@@ -84,15 +93,22 @@ _FIELDS = {
 @requires("admin:change:read")
 def changes() -> Response:
     args = {name: value for name, value in request.args.items() if value.strip()}
+    kept = {name: args[name] for name in NAMES if name in args}
+    problem, found = None, dict[str, Any](batches=[])
     try:
-        wanted, problem = parse_change_filter(args), None
+        wanted = parse_change_filter(args, PLACES)
+        found = _listed(wanted, args, kept)
     except ValidationError as error:
-        wanted, problem = None, error.message
-    context = _filters(args) | _listed(wanted, args) | {"problem": problem}
+        problem = error.message
+    context = _filters(args) | {"query": urlencode(kept), "filtered": bool(kept)} | found
     return render_page(
         "console/changes.html",
         "console/changes/_list.html",
         status=400 if problem else 200,
+        problem=problem,
+        path=PATH,
+        here=_address(PATH, args),
+        now=now(),
         **context,
     )
 
@@ -110,52 +126,66 @@ def show_batch(batch_id: str) -> Response:
         rows=list_batch_changes(db.session(), batch.id, limit=CHANGES, offset=offset),
         pages=pages,
         path=f"{PATH}/{batch.public_id}",
-        here=_address(f"{PATH}/{batch.public_id}", {}, pages.page),
+        here=_address(
+            f"{PATH}/{batch.public_id}", {"page": str(pages.page)} if pages.page > 1 else {}
+        ),
         now=now(),
     )
 
 
 def latest_decisions(limit: int) -> dict[str, Any]:
     """The newest batches of people, for the dashboard."""
-    session, everything = db.session(), ChangeFilter()
-    rows = list_batches(session, everything, limit=limit, offset=0, by_people=True)
-    return {"batches": rows, "few": first_changes(session, [b.id for b in rows], everything, 2)}
+    session, wanted = db.session(), ChangeFilter(by_people=True)
+    ids = find_batches(session, wanted, limit).ids
+    return {"batches": list_batches(session, ids), "few": first_changes(session, ids, wanted, 2)}
 
 
-def _listed(wanted: ChangeFilter | None, args: Mapping[str, str]) -> dict[str, Any]:
-    """The page of batches that the filter asks for; none where it is not acceptable."""
+def _listed(
+    wanted: ChangeFilter, args: Mapping[str, str], kept: Mapping[str, str]
+) -> dict[str, Any]:
+    """The page of batches that the filter asks for, and the addresses of those beside it."""
     session = db.session()
-    page = parse_listing(request.args).page
-    kept = {name: args[name] for name in NAMES if name in args}
-    count = count_batches(session, wanted) if wanted else 0
-    pages = Pages(page, count, ROWS)
-    rows = list_batches(session, wanted, limit=ROWS, offset=(page - 1) * ROWS) if wanted else []
-    few = first_changes(session, [b.id for b in rows], wanted) if wanted else {}
-    searched = SEARCHED if wanted and wanted.field and not wanted.record else None
+    found, newer = _stretch(wanted, args)
+    rows = list_batches(session, found.ids)
+    further = name_place(session, found.further) if found.further else None
+    count, whole = count_batches(session, wanted)
     return {
         "batches": rows,
-        "few": few,
-        "pages": pages,
-        "path": PATH,
-        "query": urlencode(kept),
-        "here": _address(PATH, kept, page),
-        "filtered": bool(kept),
-        "searched": searched,
-        "now": now(),
+        "few": first_changes(session, found.ids, wanted),
+        "newer": _address(PATH, {**kept, "after": newer}) if newer else None,
+        "older": _address(PATH, {**kept, "before": further}) if further else None,
+        "count": f"{count:,}{'' if whole else '+'}",
     }
+
+
+def _stretch(wanted: ChangeFilter, args: Mapping[str, str]) -> tuple[Stretch, str | None]:
+    """The batches of this page, and the one that those of the newer page come after, if any."""
+    session = db.session()
+    if "after" in args:
+        place = get_place(session, "after", args["after"])
+        found = find_batches(session, wanted, ROWS, place, forward=True)
+        if found.further is not None and found.ids:
+            first, last = get_places(session, (found.ids[0], found.ids[-1]))
+            return Stretch(found.ids, last), name_place(session, first)
+    start = get_place(session, "before", args["before"]) if "before" in args else None
+    found = find_batches(session, wanted, ROWS, start)
+    if start is None or "after" in args:
+        return found, None
+    first = get_places(session, found.ids[:1])[0] if found.ids else start
+    return found, name_place(session, first)
 
 
 def _filters(args: Mapping[str, str]) -> dict[str, Any]:
     session = db.session()
     kinds = {kind: _WORDS.get(kind, kind) for kind in list_kinds(session)}
     actors = {actor: actor for actor in list_actors(session)}
+    feeds = {feed: feed for feed in list_sources(session)}
     fields = dict(sorted(_FIELDS.items(), key=lambda pair: pair[1].casefold()))
-    return {"args": args, "kinds": kinds, "actors": actors, "fields": fields}
+    return {"args": args, "kinds": kinds, "actors": actors, "feeds": feeds, "fields": fields}
 
 
-def _address(path: str, args: Mapping[str, str], page: int) -> str:
-    given = {**args, "page": str(page)} if page > 1 else args
-    return f"{path}?{urlencode(given)}" if given else path
+def _address(path: str, args: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(args)}" if args else path
 
 
 def batch_title(batch: BatchRow) -> str:
