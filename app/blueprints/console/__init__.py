@@ -20,6 +20,7 @@ from app.blueprints.console import (
     provider_models,
     providers,
     undo,
+    webhooks,
 )
 from app.blueprints.console.columns import availability, per_million
 from app.blueprints.console.display import (
@@ -68,7 +69,7 @@ def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
         *(bulk, catalog, change_export, changes, entry, flags, links),
-        *(pages, provider_models, providers, undo),
+        *(pages, provider_models, providers, undo, webhooks),
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:

@@ -35,6 +35,7 @@ ITEMS = (
     Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
     Item("Feeds", "/feeds", "rss", "pages.feeds"),
     Item("Changes", "/changes", "history", "changes.changes"),
+    Item("Webhooks", "/webhooks", "webhook", "webhooks.webhooks"),
     Item("Users", "/users", "users", "accounts.users"),
     Item("Tokens", "/tokens", "key", "accounts.tokens"),
 )
