@@ -26,7 +26,7 @@ from app.services.secrets import UnreadableSecretError, Vault
 from app.services.transaction import AnySession, plain, writing
 from app.services.webhook_edits import PERMISSION, lock_webhooks, switch_off
 from app.services.webhook_sending import Outcome, send
-from app.services.webhooks import note_messages
+from app.services.webhooks import NOTED, note_messages
 
 # Longer than any attempt, the wait for the database included.
 LEASE_SECONDS = 60
@@ -208,6 +208,7 @@ def send_again(session: AnySession, actor: Actor, delivery_public_id: str) -> No
         done = db.execute(again.values(values).execution_options(synchronize_session=False))
         if not done.rowcount:  # type: ignore[attr-defined]
             raise ConflictError("the message is being sent just now")
+        db.info[NOTED] = True
 
 
 def send_test(session: AnySession, actor: Actor, webhook_public_id: str) -> str:

@@ -323,11 +323,16 @@ def test_a_receiver_that_breaks_off_is_a_failure(
     assert "did not answer in time" in (only(session).last_error or "")
 
 
-def test_a_delivered_message_can_be_sent_again(session: Session) -> None:
+def test_a_delivered_message_can_be_sent_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nudged: list[str] = []
     with receiving() as receiver:
         told(session, receiver.url)
         deliver(session)
+        monkeypatch.setattr("app.jobs.nudge.nudge_deliveries", lambda: nudged.append("now"))
         send_again(session, ADMIN, only(session).public_id)
+        assert nudged == ["now"], "nobody is told that there is something to send"
         assert (only(session).state, only(session).attempts) == ("pending", 0)
         deliver(session)
         assert len({got.headers["webhook-id"] for got in receiver.got}) == 1
