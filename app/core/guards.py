@@ -80,7 +80,8 @@ THRESHOLDS: dict[str, Threshold] = {
         Threshold(
             "price_unknown",
             "Price no longer known",
-            "1: an input or output price that vanishes waits for a person; 0: it does not.",
+            "1: an input, an output or the only price that vanishes waits for a person; 0: it does"
+            " not.",
             1,
             0,
             1,
@@ -156,8 +157,18 @@ def _amounts(pricing: Mapping[str, Any] | None) -> dict[str, Decimal]:
 def _judge_prices(
     old: Mapping[str, Decimal], new: Mapping[str, Decimal], limits: Mapping[str, float]
 ) -> Verdict | None:
-    """The gravest of what is wrong with single lines."""
-    found = [v for unit in old if (v := _judge_price(unit, old[unit], new.get(unit), limits))]
+    """The gravest of what is wrong with single lines.
+
+    Zero beside other prices means "not charged separately", and feeds begin and cease to spell
+    that out (web search, images): such a line is free only where nothing else costs anything.
+    """
+    is_whole = any(old.values()) != any(new.values())
+    found = [
+        verdict
+        for unit, amount in old.items()
+        if is_whole or unit in _MAIN_PRICES or (amount and new.get(unit))
+        if (verdict := _judge_price(unit, amount, new.get(unit), limits))
+    ]
     return max(found, key=lambda verdict: verdict.size or 0, default=None)
 
 
@@ -166,7 +177,7 @@ def _judge_price(
 ) -> Verdict | None:
     label = UNITS[unit].label
     if new is None:
-        if unit not in _MAIN_PRICES or not limits["price_unknown"]:
+        if not limits["price_unknown"] or not (old or unit in _MAIN_PRICES):
             return None
         return Verdict("price_unknown", f"{label}: there was a price, now there is none")
     if bool(old) != bool(new):
