@@ -105,6 +105,12 @@ def get_feed_row(session: Session, name: str) -> FeedRow:
     )
 
 
+def provider_choices(session: Session) -> dict[str, str]:
+    """The providers whose models a feed may list: names by public id."""
+    living = select(Provider.public_id, Provider.name).where(Provider.deleted_at.is_(None))
+    return dict(session.execute(living.order_by(Provider.name)).all())
+
+
 def count_claims(session: Session, feed_id: int) -> dict[str, int]:
     """How many records of each type the feed says something about."""
     counted = select(Claim.record_type, func.count()).where(Claim.feed_id == feed_id)

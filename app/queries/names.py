@@ -88,7 +88,12 @@ _COLUMNS: dict[str, dict[str, Any]] = {
         "public_id": Provider.public_id,
         "gone": Provider.deleted_at,
     },
-    "feed": {"id": Feed.id, "name": Feed.name, "gone": Feed.removed_at},
+    "feed": {
+        "id": Feed.id,
+        "name": Feed.name,
+        "public_id": Feed.name,
+        "gone": Feed.removed_at,
+    },
     "user": {"id": User.id, "name": User.email},
     "token": {"id": Token.id, "name": Token.name},
     # Not its URL, which may be a secret.

@@ -164,7 +164,7 @@ def list_offers(session: Session, entry_id: int) -> list[OfferRow]:
 
 
 def list_history(
-    session: Session, record_type: RecordType, record_id: int, limit: int = 50
+    session: Session, record_type: str, record_id: int, limit: int = 50
 ) -> list[HistoryRow]:
     """The newest changes of a record, newest first."""
     statement = (

@@ -20,6 +20,7 @@ from app.core.hashing import canonical, same
 from app.models import Claim, now
 from app.queries.states import (
     CHUNK,
+    NAME,
     Record,
     load_records,
     trusted_fields,
@@ -195,8 +196,8 @@ class Weighing:
 
     def _show(self, record_type: RecordType, edits: Sequence[Edit]) -> None:
         for edit in edits:
-            name = edit.after.values.get("model_display_name") or edit.record.public_id
             before, after = edit.record.state, edit.after
+            name = before.values[NAME] or after.values[NAME] or edit.record.public_id
             self.found.examples += [
                 Example(
                     record_type,

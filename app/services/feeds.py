@@ -73,8 +73,10 @@ def add_feed(
     actor.require("admin:feed:manage")
     known = feed_kind(kind)
     given = {"name": name, "url": url, "path": path, "provider": provider_public_id, "mode": mode}
-    values = _checked(known.name, {**(settings or {}), **given}, check_file=check_file)
+    values = _checked(known.name, {**(settings or {}), **given})
     _check_source(known, values)
+    if check_file:
+        _check_file(values["path"])
     with writing(session) as db:
         lock_feeds(db)
         _check_name(db, name)
@@ -120,6 +122,15 @@ def edit_feed(
         found = write_settings(db, batch_id, action, row, changed, fingerprint)
         bump_revision(db)
         return FeedWritten(changed.get("name", row.name), public_id, found)
+
+
+def pending_change(
+    session: AnySession, actor: Actor, name: str, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The settings that `edit_feed` would change, by name. Raises as it does."""
+    actor.require("admin:feed:manage")
+    db = plain(session)
+    return _changed(db, get_feed_row(db, name), values, check_file=True)
 
 
 def preview_feed_change(
@@ -174,13 +185,15 @@ def _changed(
     session: Session, row: FeedRow, values: Mapping[str, Any], *, check_file: bool = False
 ) -> dict[str, Any]:
     """The settings that become others, by name."""
-    given = _checked(row.kind, values, check_file=check_file)
+    given = _checked(row.kind, values)
     if given.pop("kind", row.kind) != row.kind:
         problem = f"stays {row.kind}: what another kind says is another feed's"
         raise refused([FieldProblem("kind", problem)])
     _complete_source(row, given)
     before = row.settings()
     changed = {name: value for name, value in given.items() if not same(before[name], value)}
+    if check_file:
+        _check_file(changed.get("path"))
     if "name" in changed:
         _check_name(session, changed["name"])
     if "provider" in changed:
@@ -188,17 +201,20 @@ def _changed(
     return changed
 
 
-def _checked(kind: str, values: Mapping[str, Any], *, check_file: bool) -> dict[str, Any]:
+def _checked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     given = check_feed(values)
     default = default_trust(kind)
     for name in TRUSTED.keys() & given.keys():
         given[name] = own_names(given[name], default[name])
     if given.get("path") is not None:
         given["path"] = str(Path(given["path"]).resolve())
-        if check_file and not _is_readable(given["path"]):
-            problem = f"names no file that can be read here: {given['path']}"
-            raise refused([FieldProblem("path", problem)])
     return given
+
+
+def _check_file(path: str | None) -> None:
+    if path is not None and not _is_readable(path):
+        problem = f"names no file that can be read here: {path}"
+        raise refused([FieldProblem("path", problem)])
 
 
 def _is_readable(path: str) -> bool:

@@ -8,13 +8,14 @@ from typing import Any
 from flask import Flask, Response, make_response, render_template, request
 from markupsafe import Markup
 
-# What programs read: JSON in, JSON out, bearer tokens only. All else is the console.
+# What programs read: JSON in, JSON out, bearer tokens only. All else is the console, the
+# pages of a feed that is called `openai` or `litellm` too.
 API_PREFIXES = (
     "/v1/",
-    "/feeds/openai/",
-    "/feeds/openrouter/",
-    "/feeds/models.dev/",
-    "/feeds/litellm/",
+    "/feeds/openai/v1/",
+    "/feeds/openrouter/api/",
+    "/feeds/models.dev/api.json",
+    "/feeds/litellm/model_prices",
 )
 
 

@@ -14,6 +14,7 @@ from app.blueprints.console import (
     changes,
     editing,
     entry,
+    feeds,
     flags,
     links,
     pages,
@@ -45,6 +46,7 @@ from app.blueprints.console.options import options
 HELPERS: tuple[Callable[..., Any], ...] = (
     *bulk.HELPERS,
     *changes.HELPERS,
+    *feeds.HELPERS,
     ago,
     availability,
     change_text,
@@ -68,7 +70,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
-        *(bulk, catalog, change_export, changes, entry, flags, links),
+        *(bulk, catalog, change_export, changes, entry, feeds, flags, links),
         *(pages, provider_models, providers, undo, webhooks),
     ):
         app.register_blueprint(module.blueprint)

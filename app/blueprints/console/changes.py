@@ -242,7 +242,7 @@ def record_address(record_type: str, record: RecordName | None) -> str | None:
         "provider_model": f"/provider-models/{public_id}",
         "provider": f"/providers/{public_id}",
         "feature_flag": "/feature-flags",
-        "feed": "/feeds",
+        "feed": f"/feeds/{public_id}",
         "webhook": f"/webhooks/{public_id}",
     }.get(record_type)
 

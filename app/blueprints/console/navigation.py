@@ -33,7 +33,7 @@ ITEMS = (
     Item("Provider models", "/provider-models", "packages", "provider_models.models"),
     Item("Providers", "/providers", "server", "providers.providers"),
     Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
-    Item("Feeds", "/feeds", "rss", "pages.feeds"),
+    Item("Feeds", "/feeds", "rss", "feeds.feeds"),
     Item("Changes", "/changes", "history", "changes.changes"),
     Item("Webhooks", "/webhooks", "webhook", "webhooks.webhooks"),
     Item("Users", "/users", "users", "accounts.users"),

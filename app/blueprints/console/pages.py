@@ -36,12 +36,6 @@ def dashboard() -> Response:
     )
 
 
-@blueprint.get("/feeds")
-@requires("admin:feed:read")
-def feeds() -> Response:
-    return render_page("console/feeds.html", feeds=list_feeds(db.session()), now=now())
-
-
 def _list(
     template: str,
     path: str,
