@@ -42,9 +42,14 @@ class _Listener(Worker):  # type: ignore[misc]  # huey has no types
 
 
 class _Clock(Scheduler):  # type: ignore[misc]
-    """Ticks every minute, through the queue or, where that is away, without it."""
+    """Ticks at once and every minute, through the queue or, where that is away, without it."""
 
     performer: Performer
+
+    def loop(self, now: Any = None) -> None:
+        # Huey's own also asks the queue for messages of a later time, of which we have none.
+        self.enqueue_periodic_tasks(now)
+        self.stop_flag.wait(self.periodic_task_seconds)
 
     def enqueue_periodic_tasks(self, now: Any) -> None:
         for task in self.huey.read_periodic(now):
@@ -82,9 +87,7 @@ class RunningConsumer:
         self._huey = open_storage(work.settings)
         declare(self._huey, self.performer)
         # One for each run, one for messages to webhooks, one that always hears the clock.
-        self._threads = _Threads(
-            self._huey, self.performer, workers=threads + 2, scheduler_interval=5
-        )
+        self._threads = _Threads(self._huey, self.performer, workers=threads + 2)
         self._threads.start()
 
     def check(self) -> None:
