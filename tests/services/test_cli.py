@@ -162,6 +162,20 @@ MODELS = {
 }
 
 
+def test_settings_of_a_feed_are_changed(shell: Shell) -> None:
+    place = ("--url", "https://a.example/models", "--interval", "30", "--priority", "7")
+    shell.ok("feed", "add", "cloud", "--kind", "openrouter", *place)
+    wishes = ("mode=review", 'guards={"price_factor": 3}', "enabled=false", "url=null")
+    shell.ok("feed", "edit", "cloud", *(word for wish in wishes for word in ("--set", wish)))
+    assert shell.ok("feed", "list").startswith("cloud\topenrouter\toff\thttps://openrouter.ai/")
+    for wrong in ("priority=high", "prority=1", "interval_minutes=1"):
+        assert shell("feed", "edit", "cloud", "--set", wrong).exit_code == 1
+    for unusable in (("cloud",), ("cloud", "--set", "priority")):
+        assert shell("feed", "edit", *unusable).exit_code == 2
+    assert shell("feed", "edit", "none", "--set", "priority=1").exit_code == 1
+    assert shell("feed", "add", "x", "--kind", "litellm", "--interval", "1").exit_code == 1
+
+
 def test_a_sync_says_one_line_per_feed(shell: Shell, tmp_path: Path) -> None:
     source = tmp_path / "models.json"
     source.write_text(json.dumps(MODELS))
