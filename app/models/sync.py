@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import NEVER_REUSED, Base, JsonObject, JsonType, Name, Seconds
 
 OPEN_RUNS = text("status IN ('queued', 'running')")
+HELD_RUNS = text("status = 'held'")
 OPEN_ITEMS = text("state IN ('waiting', 'rejected')")
 WAITING_ITEMS = text("state = 'waiting'")
 REJECTED_ITEMS = text("state = 'rejected'")
@@ -71,6 +72,7 @@ class SyncRun(Base):
             sqlite_where=OPEN_RUNS,
             postgresql_where=OPEN_RUNS,
         ),
+        Index("ix_sync_runs_held_id", "id", sqlite_where=HELD_RUNS, postgresql_where=HELD_RUNS),
         Index("ix_sync_runs_due", "run_at", sqlite_where=OPEN_RUNS, postgresql_where=OPEN_RUNS),
         NEVER_REUSED,
     )

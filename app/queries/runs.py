@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
@@ -85,6 +85,13 @@ def latest_runs(session: Session, feed_id: int, limit: int = 10) -> Sequence[Run
     """The newest runs of a feed, newest first, without counting the others."""
     newest = _runs().where(SyncRun.feed_id == feed_id).order_by(SyncRun.id.desc())
     return [RunRow._make(row) for row in session.execute(newest.limit(limit))]
+
+
+def held_runs(session: Session, limit: int = 20) -> Sequence[RunRow]:
+    """The newest answers that a guard refused as a whole and nobody has decided about."""
+    held = SyncRun.status == literal("held", literal_execute=True)
+    newest = _runs().where(held).order_by(SyncRun.id.desc()).limit(limit)
+    return [RunRow._make(row) for row in session.execute(newest)]
 
 
 def run_json(row: RunRow) -> dict[str, Any]:

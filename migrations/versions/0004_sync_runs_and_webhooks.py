@@ -123,6 +123,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("status IN ('queued', 'running')"),
         postgresql_where=sa.text("status IN ('queued', 'running')"),
     )
+    op.create_index(
+        "ix_sync_runs_held_id",
+        "sync_runs",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'held'"),
+        postgresql_where=sa.text("status = 'held'"),
+    )
     op.create_index("ix_sync_runs_feed_id_id", "sync_runs", ["feed_id", "id"], unique=False)
     op.create_index(
         "uq_sync_runs_open",

@@ -9,6 +9,7 @@ import "./lines.js";
 import "./picker.js";
 import "./leave.js";
 import "./selection.js";
+import "./review.js";
 
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");

@@ -31,7 +31,7 @@ if (form) {
   // The cells' forms say where the table stands, so that errors and editors lead back to it.
   document.addEventListener("htmx:after:swap", () => {
     const here = document.getElementById("results")?.dataset.here;
-    for (const id of ["flip", "edit", "order"]) {
+    for (const id of ["flip", "edit", "order", "decide"]) {
       const back = document.getElementById(id)?.elements.back;
       if (back && here) back.value = here;
     }

@@ -37,7 +37,7 @@ const sync = () => {
 
 const say = (form, count, isPart) => {
   const place = form.querySelector("#bulk-count");
-  let text = "Tick rows to change several at once";
+  let text = form.dataset.idle ?? "Tick rows to change several at once";
   if (everything) text = `All ${form.dataset.all} selected`;
   else if (count) text = `${plural(count)} selected${isPart ? " on this page" : ""}`;
   if (place.textContent.trim() === text) return;
@@ -67,7 +67,7 @@ document.addEventListener("click", (event) => {
   } else if (event.target.closest?.("[data-bulk-all]")) {
     everything = true;
     sync();
-    bar().elements.action.focus();
+    bar().querySelector("[data-bulk-what] :is(select, button)").focus();
   } else if (event.target.closest?.("[data-bulk-none]")) {
     everything = false;
     pickAll(false);

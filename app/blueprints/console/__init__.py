@@ -16,10 +16,14 @@ from app.blueprints.console import (
     entry,
     feeds,
     flags,
+    item_words,
     links,
     pages,
     provider_models,
     providers,
+    review,
+    run_actions,
+    runs,
     undo,
     webhooks,
 )
@@ -47,6 +51,9 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     *bulk.HELPERS,
     *changes.HELPERS,
     *feeds.HELPERS,
+    *item_words.HELPERS,
+    *review.HELPERS,
+    *runs.HELPERS,
     ago,
     availability,
     change_text,
@@ -72,6 +79,7 @@ def register(app: Flask) -> None:
     for module in (
         *(bulk, catalog, change_export, changes, entry, feeds, flags, links),
         *(pages, provider_models, providers, undo, webhooks),
+        *(review, runs, run_actions),
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:

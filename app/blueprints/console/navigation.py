@@ -34,6 +34,8 @@ ITEMS = (
     Item("Providers", "/providers", "server", "providers.providers"),
     Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
     Item("Feeds", "/feeds", "rss", "feeds.feeds"),
+    Item("Sync runs", "/sync-runs", "refresh", "runs.runs"),
+    Item("Review", "/review", "inbox", "review.review"),
     Item("Changes", "/changes", "history", "changes.changes"),
     Item("Webhooks", "/webhooks", "webhook", "webhooks.webhooks"),
     Item("Users", "/users", "users", "accounts.users"),

@@ -44,12 +44,12 @@ def render_table(
     if not is_fragment():
         return render_page(template, **context, **filters())
     response = render_page(template, "console/_results.html", **context)
-    if _shown() != context["here"]:
+    if shown_address() != context["here"]:
         response.headers["HX-Push-Url"] = context["here"]
     return response
 
 
-def _shown() -> str:
+def shown_address() -> str:
     """The address that the browser shows already, as after something changed elsewhere."""
     parts = urlsplit(request.headers.get("HX-Current-URL", ""))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
