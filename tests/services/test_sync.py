@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from app.core.errors import FeedError, FeedFormatError, GuardError, NotFoundError
 from app.core.permissions import SYSTEM
 from app.models import CatalogEntry, Claim, Feed, Provider, ProviderModel
-from app.services import sync as sync_module
 from app.services.feeds import add_feed, remove_feed
 from app.services.records import edit_record, reset_record
 from app.services.sync import sync_feed
+from app.services.sync_plan import make_plan
 from tests.support.feeds import (
     EDITOR,
     answer,
@@ -261,18 +261,17 @@ def test_two_feeds_at_once_find_the_same_model(
     """The second plans before the first has written: it plans again."""
     make_feed(session, "second")
     first = answer({"llama-3.3-70b": model()}, "one")
-    planned = sync_module.make_plan
     calls: list[str] = []
 
     def plan_while_another_applies(*args: Any) -> Any:
-        plan = planned(*args)
+        plan = make_plan(*args)
         calls.append("planned")
         if len(calls) == 1:
             session.rollback()
             sync(session, tmp_path, first)
         return plan
 
-    monkeypatch.setattr(sync_module, "make_plan", plan_while_another_applies)
+    monkeypatch.setattr("app.services.sync.make_plan", plan_while_another_applies)
     sync(session, tmp_path, answer({"llama-3.3-70b-instruct": model()}, "two"), "second")
     assert calls == ["planned"] * 3
     assert count(session, CatalogEntry) == 1
