@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from app.jobs.drain import Drain
 from app.jobs.heartbeat import BEAT_SECONDS, Heartbeat
 from app.models import now
 from app.queries.due import has_open_run
-from app.services.deliveries import next_due
+from app.services.deliveries import next_due, prune_deliveries
 from app.services.runs import LostLeaseError, claim_run, holder_name
 from app.services.schedule import enqueue_due, give_back, note_outcome
 from app.services.secrets import Vault
@@ -26,6 +27,9 @@ THREADS = 2
 # Of messages to webhooks, before it is looked whether the process is to stop.
 AT_ONCE = 50
 NOTE_ATTEMPTS = 3
+# The first time soon after the start, but not among what is done then.
+TIDY_FIRST_SECONDS = 600
+TIDY_SECONDS = 24 * 3600
 
 _log = structlog.get_logger("almanac.jobs")
 
@@ -72,6 +76,7 @@ class Performer:
         self.threads = threads
         self._work = work
         self._stopped = False
+        self._tidy_at = time.monotonic() + TIDY_FIRST_SECONDS
         self.do_runs = Drain(self._one_run, threads)
         self.send_messages = Drain(self._some_messages, 1)
 
@@ -85,6 +90,17 @@ class Performer:
         except (AlmanacError, SQLAlchemyError) as exc:
             _complain("the schedule could not be read", exc)
             return True
+
+    def tidy(self) -> None:
+        """Once a day, remove what was delivered long ago."""
+        if self._stopped or time.monotonic() < self._tidy_at:
+            return
+        self._tidy_at = time.monotonic() + TIDY_SECONDS
+        try:
+            with Session(self._work.engine) as session:
+                _log.info("old deliveries removed", rows=prune_deliveries(session))
+        except (AlmanacError, SQLAlchemyError) as exc:
+            _complain("old deliveries could not be removed", exc)
 
     def stop(self, seconds: float) -> bool:
         """Begin nothing any more, and wait until nothing is under way; False where it still is."""

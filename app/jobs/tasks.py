@@ -37,6 +37,7 @@ def look_around(huey: Huey, performer: Performer) -> None:
             ask(huey, "work")
         performer.do_runs()
     performer.send_messages()
+    performer.tidy()
 
 
 def ask(huey: Huey, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import FeedError
@@ -24,7 +24,7 @@ from app.jobs.performer import Performer, Work
 from app.jobs.standby import Standby
 from app.jobs.storage import open_storage
 from app.jobs.tasks import ask, declare
-from app.models import Feed, SyncRun, db, now
+from app.models import Delivery, Feed, SyncRun, db, now
 from app.services.runs import LostLeaseError, claim_run, finish, renew_lease, request_run
 from app.services.transaction import writing
 from app.services.webhooks import emit
@@ -123,6 +123,36 @@ def test_a_run_that_fails_is_noted_with_its_feed_and_stops_no_other(
     assert fake.done == runs[2:]
     session.rollback()
     assert session.scalar(select(Feed.failures).where(Feed.name == "a")) == 1
+
+
+def test_old_deliveries_are_removed_once_a_day(
+    session: Session, work: Callable[..., Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delivered(session: Session) -> int:
+        session.rollback()
+        return session.scalar(select(func.count()).select_from(Delivery)) or 0
+
+    def add_old() -> None:
+        with writing(session) as open_session:
+            old = {"state": "delivered", "delivered_at": 1}
+            open_session.execute(update(Delivery).values(old))
+
+    with writing(session) as open_session:
+        make_webhook(open_session)
+        emit(open_session, "sync.applied", {})
+    add_old()
+    performer = Performer(work(Fake()))
+    performer.tidy()
+    assert delivered(session) == 1
+    at = time.monotonic()
+    monkeypatch.setattr("app.jobs.performer.time.monotonic", lambda: at + 601)
+    performer.tidy()
+    assert delivered(session) == 0
+    with writing(session) as open_session:
+        emit(open_session, "sync.applied", {})
+    add_old()
+    performer.tidy()
+    assert delivered(session) == 1
 
 
 def test_a_lease_is_renewed_while_the_work_goes_on(
