@@ -91,7 +91,8 @@ class SyncItem(Base):
     ``payload`` then holds the record.
     ``state``: planned (not decided: a dry run), applied, waiting (held back by ``reason``, for a
     person to decide), rejected (not asked again until the feed says something new),
-    superseded (the feed says something else meanwhile), discarded (with its plan), reverted.
+    superseded (the feed says something else meanwhile), discarded (with its plan), reverted,
+    shelved (with its removed feed).
     ``size`` is how much the value changed, as a factor of at least 1, where that can be said.
     ``batch_id`` is the batch that applied or decided it.
     """

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, FieldProblem, ValidationError
-from app.models import Change, Feed, Provider, now
+from app.models import Change, Feed, Provider, SyncItem, now
 from app.queries.feeds import FeedRow
 from app.services.feed_consequences import WEIGHING, FeedConsequences, Weighing, Weight
 from app.services.write import Action, change_row, insert_rows, write_edits
@@ -124,3 +124,10 @@ def provider_row_id(session: Session, public_id: str | None) -> int | None:
 def feed_change(batch_id: int, feed_id: int, field: str, old: Any, new: Any) -> dict[str, Any]:
     """A row of the change log."""
     return change_row(batch_id, "feed", feed_id, field, (old, False), (new, False))
+
+
+def shelve_items(session: Session, feed_id: int, *, back: bool = False) -> None:
+    """Take what waits of a removed feed out of the review queue, or bring it back with the feed."""
+    old, new = ("shelved", "waiting") if back else ("waiting", "shelved")
+    mine = (SyncItem.feed_id == feed_id, SyncItem.state == old)
+    session.execute(update(SyncItem).where(*mine).values(state=new))

@@ -29,6 +29,7 @@ from app.services.feed_rows import (
     lock_feeds,
     next_run,
     provider_row_id,
+    shelve_items,
     weighing,
     write_settings,
 )
@@ -179,6 +180,7 @@ def take_away(session: Session, feed_id: int) -> None:
     feed.name = f"{feed.name[:40]} (removed {feed.id})"
     feed.version += 1
     session.flush()
+    shelve_items(session, feed.id)
 
 
 def _changed(

@@ -19,6 +19,7 @@ from app.services.feed_rows import (
     lock_feeds,
     next_run,
     settle_all,
+    shelve_items,
     write_settings,
 )
 from app.services.feeds import take_away
@@ -152,4 +153,5 @@ def _bring_back(session: Session, batch_id: int, feed: Feed, name: str) -> None:
     feed.next_run_at = next_run(feed)
     feed.version += 1
     session.flush()
+    shelve_items(session, feed.id, back=True)
     settle_all(session, batch_id, _FOLLOWING, get_feed_row(session, name))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import ConflictError, FewerModelsError, ForbiddenError, StalePlanError
 from app.core.permissions import SYSTEM, Actor, Role
 from app.models import CatalogEntry, Feed, Provider, ProviderModel, SyncItem, SyncRun
+from app.services.feeds import remove_feed
 from app.services.records import edit_record
 from app.services.review import decide_items, preview_decision
 from app.services.run_actions import apply_run, reject_run, revert_run
@@ -28,6 +29,7 @@ from tests.support.feeds import (
 )
 
 GPT = "openai/gpt-4o"
+ADMIN = Actor("user", "admin@example.test", Role.ADMIN)
 VIEWER = Actor("user", "viewer@example.test", Role.VIEWER)
 
 
@@ -385,3 +387,16 @@ def test_a_revert_leaves_what_changed_since_and_says_so(session: Session, tmp_pa
     with pytest.raises(ConflictError, match="changed since"):
         undo_batch(session, EDITOR, second.batch_id)
     assert (prompt_price(session), offer(session, "gpt-4").active) == ("4000", True)
+
+
+def test_what_waits_of_a_removed_feed_leaves_the_queue_and_comes_back_with_it(
+    session: Session, tmp_path: Path
+) -> None:
+    sync(session, tmp_path, answer({"gpt-4o": price(2.5)}))
+    sync(session, tmp_path, answer({"gpt-4o": price(25)}))
+    batch = remove_feed(session, SYSTEM, "models-dev")
+    assert waiting(session) == []
+    undo_batch(session, ADMIN, batch)
+    (item,) = waiting(session)
+    decide_items(session, EDITOR, "approve", [item.id])
+    assert prompt_price(session) == "25000"
