@@ -12,9 +12,10 @@ from huey.consumer import Consumer, Scheduler, Worker
 
 from app.jobs.performer import THREADS, Performer, Work
 from app.jobs.storage import open_storage
-from app.jobs.tasks import declare, look_around
+from app.jobs.tasks import ask, declare, look_around
 
 POLL_SECONDS = 0.25
+RETRY_SECONDS = 2.0
 TROUBLE_SECONDS = 2.0
 # Between two complaints about a queue that is away.
 SILENCE_SECONDS = 60.0
@@ -49,7 +50,11 @@ class _Clock(Scheduler):  # type: ignore[misc]
     def loop(self, now: Any = None) -> None:
         # Huey's own also asks the queue for messages of a later time, of which we have none.
         self.enqueue_periodic_tasks(now)
-        self.stop_flag.wait(self.periodic_task_seconds)
+        until = time.monotonic() + self.periodic_task_seconds
+        # A message to a webhook is tried again after seconds, not at the next minute.
+        while time.monotonic() < until and not self.stop_flag.wait(RETRY_SECONDS):
+            if self.performer.has_message_due():
+                ask(self.huey, "deliver")
 
     def enqueue_periodic_tasks(self, now: Any) -> None:
         for task in self.huey.read_periodic(now):

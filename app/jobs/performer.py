@@ -102,6 +102,15 @@ class Performer:
         except (AlmanacError, SQLAlchemyError) as exc:
             _complain("old deliveries could not be removed", exc)
 
+    def has_message_due(self) -> bool:
+        """Whether a message to a webhook waits to be sent; False where that cannot be known."""
+        try:
+            with Session(self._work.engine) as session:
+                due = next_due(session)
+        except SQLAlchemyError:
+            return False
+        return due is not None and due <= now()
+
     def stop(self, seconds: float) -> bool:
         """Begin nothing any more, and wait until nothing is under way; False where it still is."""
         self._stopped = True

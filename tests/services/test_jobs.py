@@ -257,6 +257,27 @@ def test_a_consumer_does_what_it_is_nudged_to(session: Session, work: Callable[.
         assert consumer.stop(10)
 
 
+def test_a_message_that_is_due_between_two_ticks_is_sent_in_seconds(
+    session: Session, work: Callable[..., Work]
+) -> None:
+    doing, sent = work(Fake()), threading.Event()
+
+    def deliver(*_args: Any, **_options: Any) -> int:
+        sent.set()
+        return 0
+
+    doing.deliver = deliver
+    consumer = RunningConsumer(doing)
+    try:
+        time.sleep(0.5)  # the first tick is over
+        with writing(session) as open_session:
+            make_webhook(open_session)
+            emit(open_session, "sync.applied", {})
+        assert sent.wait(20)
+    finally:
+        assert consumer.stop(10)
+
+
 def test_without_its_queue_a_consumer_still_does_what_is_due(
     session: Session, work: Callable[..., Work], caplog: pytest.LogCaptureFixture
 ) -> None:
