@@ -77,7 +77,7 @@ class Facets:
 
 def parse_cursor(name: str, given: str | None) -> Cursor | None:
     """Read where a page begins; raises `ValidationError`."""
-    if not given:
+    if given is None:
         return None
     match = _CURSOR.fullmatch(given)
     pk = read_row_id(match["id"]) if match else None

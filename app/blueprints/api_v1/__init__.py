@@ -13,6 +13,8 @@ from app.blueprints.api_v1 import (
     openapi,
     provider_models,
     providers,
+    review,
+    sync_runs,
     webhooks,
 )
 
@@ -23,6 +25,8 @@ RESOURCES = (
     feeds.blueprint,
     provider_models.blueprint,
     providers.blueprint,
+    review.blueprint,
+    sync_runs.blueprint,
     webhooks.blueprint,
     openapi.blueprint,
 )

@@ -23,6 +23,7 @@ EXAMPLE_IDS = {
     "webhook_id": "hook_0123456789abcdef0123",
     "delivery_id": "msg_0123456789abcdef01234567",
     "feed_name": "openrouter",
+    "run_id": "run_0123456789abcdef0123",
 }
 
 
