@@ -10,6 +10,7 @@ import "./picker.js";
 import "./leave.js";
 import "./selection.js";
 import "./review.js";
+import "./menus.js";
 
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");

@@ -10,12 +10,16 @@ from app.web.permissions import declared_permission, may
 
 
 class Item(NamedTuple):
-    """A place to go. `endpoint` names its view, which says who may see it."""
+    """A place to go. `endpoint` names its view, which says who may see it.
+
+    A `minor` one is visited now and then: it is found under "More".
+    """
 
     label: str
     path: str
     icon: str
     endpoint: str
+    minor: bool = False
 
 
 class Shown(NamedTuple):
@@ -25,6 +29,7 @@ class Shown(NamedTuple):
     path: str
     icon: str
     current: bool
+    minor: bool
 
 
 ITEMS = (
@@ -32,14 +37,14 @@ ITEMS = (
     Item("Catalog", "/catalog", "table", "catalog.entries"),
     Item("Provider models", "/provider-models", "packages", "provider_models.models"),
     Item("Providers", "/providers", "server", "providers.providers"),
-    Item("Feature flags", "/feature-flags", "flag", "flags.flags"),
     Item("Feeds", "/feeds", "rss", "feeds.feeds"),
-    Item("Sync runs", "/sync-runs", "refresh", "runs.runs"),
     Item("Review", "/review", "inbox", "review.review"),
     Item("Changes", "/changes", "history", "changes.changes"),
-    Item("Webhooks", "/webhooks", "webhook", "webhooks.webhooks"),
-    Item("Users", "/users", "users", "accounts.users"),
-    Item("Tokens", "/tokens", "key", "accounts.tokens"),
+    Item("Sync runs", "/sync-runs", "refresh", "runs.runs", minor=True),
+    Item("Feature flags", "/feature-flags", "flag", "flags.flags", minor=True),
+    Item("Webhooks", "/webhooks", "webhook", "webhooks.webhooks", minor=True),
+    Item("Users", "/users", "users", "accounts.users", minor=True),
+    Item("Tokens", "/tokens", "key", "accounts.tokens", minor=True),
 )
 
 
@@ -47,7 +52,7 @@ def navigation() -> list[Shown]:
     """The items for whoever makes this request."""
     here = request.path
     return [
-        Shown(item.label, item.path, item.icon, _is_here(item.path, here))
+        Shown(item.label, item.path, item.icon, _is_here(item.path, here), item.minor)
         for item in ITEMS
         if _may_see(item.endpoint)
     ]
