@@ -122,13 +122,16 @@ def asks_for_batches(wanted: ChangeFilter) -> bool:
     return replace(wanted, record=None) != ChangeFilter()
 
 
-def all_batches(session: Session, wanted: ChangeFilter) -> Select[Any]:
-    """The ids of all batches that match, in no order."""
+def some_batches(session: Session, wanted: ChangeFilter) -> tuple[Select[Any], bool]:
+    """The ids of the batches that match, and whether of all: else of the newest `WINDOW` only."""
     way = _way(session, wanted)
-    found = _candidates(way, wanted, None, forward=False).order_by(None)
-    if way.left and way.id is BatchField.batch_id:
-        found = found.join(Batch, Batch.id == way.id)
-    return found.where(*way.left)
+    candidates = _candidates(way, wanted, None, forward=False)
+    if not way.left:
+        return candidates.order_by(None), True
+    window = candidates.limit(WINDOW).subquery("candidates")
+    seen = session.execute(select(func.count()).select_from(window)).scalar_one()
+    found = select(window.c.id).join(Batch, Batch.id == window.c.id).where(*way.left)
+    return found, seen < WINDOW
 
 
 def change_test(session: Session, wanted: ChangeFilter) -> ColumnElement[bool]:

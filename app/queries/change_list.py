@@ -16,10 +16,10 @@ from app.models import Change
 from app.queries.change_filter import ChangeFilter
 from app.queries.change_find import (
     Place,
-    all_batches,
     asks_for_batches,
     change_test,
     find_batches,
+    some_batches,
 )
 from app.queries.changes import BatchRow, list_batches
 from app.queries.names import RecordName, name_records
@@ -57,14 +57,15 @@ def list_changes(
 
 
 def count_changes(session: Session, wanted: ChangeFilter) -> tuple[int, bool]:
-    """How many changes match, up to `COUNTED`, and whether there are more."""
-    mine = select(Change.id).where(change_test(session, wanted))
+    """How many changes match, up to `COUNTED`, and whether there may be more."""
+    mine, is_whole = select(Change.id).where(change_test(session, wanted)), True
     if asks_for_batches(wanted):
-        which = all_batches(session, wanted).subquery()
+        batches, is_whole = some_batches(session, wanted)
+        which = batches.subquery()
         mine = mine.join(which, which.c.id == Change.batch_id)
     counted = select(func.count()).select_from(mine.limit(COUNTED + 1).subquery())
     found = session.execute(counted).scalar_one()
-    return min(found, COUNTED), found > COUNTED
+    return min(found, COUNTED), found > COUNTED or not is_whole
 
 
 def walk_changes(session: Session, wanted: ChangeFilter) -> Iterator[list[LoggedChange]]:

@@ -29,7 +29,7 @@ from tests.support.people import api_client, logged_in
 from tests.support.postgres import running_postgres
 
 SMALL = 1_000
-ROUNDS = 40
+ROUNDS = 30
 EACH = 40  # changes of one record
 START = 1_600_000_000
 STEP = 60

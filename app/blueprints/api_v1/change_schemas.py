@@ -67,7 +67,9 @@ class ChangeList(BaseModel):
 
     data: list[LoggedChange]
     total: int = Field(description=f"How many changes match, counted up to {COUNTED:,}.")
-    total_is_capped: bool = Field(default=False, description="Only there, and true, beyond that.")
+    total_is_capped: bool = Field(
+        default=False, description="There, and true, where there may be more."
+    )
     limit: int
     offset: int
 

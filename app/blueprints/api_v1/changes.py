@@ -27,7 +27,8 @@ def list_log() -> Response:
     wanted, limit, offset = parse_change_list(request.args)
     data = [change_json(c) for c in list_changes(db.session(), wanted, limit=limit, offset=offset)]
     total, is_capped = count_changes(db.session(), wanted)
-    body = {"data": data, "total": total, "limit": limit, "offset": offset}
+    seen = offset + len(data) if data else 0
+    body = {"data": data, "total": max(total, seen), "limit": limit, "offset": offset}
     return json_response(body | ({"total_is_capped": True} if is_capped else {}))
 
 
