@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
-from app.models import Batch, Change, Claim, EntryAlias, Feed, Override, Provider, ProviderModel
+from app.models import Claim, EntryAlias, Feed, Override, Provider, ProviderModel
 from app.queries.entries import EntryRow
 from app.queries.provider_models import ProviderModelRow
 from app.queries.states import trusted_fields, trusted_model_fields
@@ -39,6 +39,7 @@ class ClaimRow(NamedTuple):
     fields: dict[str, Any]
     trusted: frozenset[str]
     live: bool
+    first_seen_at: int
     changed_at: int
     last_seen_at: int
 
@@ -57,22 +58,6 @@ class OfferRow(NamedTuple):
     active: bool
     provider_active: bool
     retired_at: int | None
-
-
-class HistoryRow(NamedTuple):
-    """One change of one field."""
-
-    id: int
-    field: str
-    old: Any
-    new: Any
-    old_manual: bool
-    new_manual: bool
-    batch: str
-    kind: str
-    actor_kind: str
-    actor: str
-    reason: str | None
     created_at: int
 
 
@@ -128,6 +113,7 @@ def _claim(claim: Claim, feed: Feed) -> ClaimRow:
             else (frozenset(FIELDS["provider_model"]) if of_models is None else of_models)
         ),
         live=claim.misses < feed.miss_limit,
+        first_seen_at=claim.first_seen_at,
         changed_at=claim.changed_at,
         last_seen_at=claim.last_seen_at,
     )
@@ -154,6 +140,7 @@ def list_offers(session: Session, entry_id: int) -> list[OfferRow]:
             ProviderModel.active,
             Provider.active,
             ProviderModel.retired_at,
+            ProviderModel.created_at,
         )
         .join(Provider, Provider.id == ProviderModel.provider_id)
         .where(ProviderModel.entry_id == entry_id, Provider.deleted_at.is_(None))
@@ -161,33 +148,6 @@ def list_offers(session: Session, entry_id: int) -> list[OfferRow]:
         .limit(MAX_OFFERS)
     )
     return [OfferRow._make(row) for row in session.execute(statement)]
-
-
-def list_history(
-    session: Session, record_type: str, record_id: int, limit: int = 50
-) -> list[HistoryRow]:
-    """The newest changes of a record, newest first."""
-    statement = (
-        select(
-            Change.id,
-            Change.field,
-            Change.old,
-            Change.new,
-            Change.old_manual,
-            Change.new_manual,
-            Batch.public_id,
-            Batch.kind,
-            Batch.actor_kind,
-            Batch.actor,
-            Batch.reason,
-            Batch.created_at,
-        )
-        .join(Batch, Batch.id == Change.batch_id)
-        .where(Change.record_type == record_type, Change.record_id == record_id)
-        .order_by(Change.id.desc())
-        .limit(limit)
-    )
-    return [HistoryRow._make(row) for row in session.execute(statement)]
 
 
 def field_origin(

@@ -41,11 +41,13 @@ from app.blueprints.console.display import (
     price_per_million,
     provider_model_path,
     provider_path,
+    reason_label,
     shown,
 )
 from app.blueprints.console.icons import icon_html
 from app.blueprints.console.navigation import navigation
 from app.blueprints.console.options import options
+from app.blueprints.console.plots import plot_value
 
 HELPERS: tuple[Callable[..., Any], ...] = (
     *bulk.HELPERS,
@@ -69,7 +71,9 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     per_million,
     price_per_million,
     provider_model_path,
+    plot_value,
     provider_path,
+    reason_label,
     shown,
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.core.fields import FIELDS, Field, Kind
+from app.core.guards import REASONS
 from app.core.prices import UNITS, dollars
 
 SHORT = 80
@@ -129,6 +130,11 @@ def change_words(change: Any) -> str:
     if change.old is None:
         return "added"
     return "removed" if change.new is None else "changed"
+
+
+def reason_label(reason: str | None) -> str:
+    """What people call the reason for which a value is held."""
+    return REASONS.get(reason or "", (reason or "").replace("_", " ").capitalize())
 
 
 def entry_path(public_id: str) -> str:

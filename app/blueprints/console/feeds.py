@@ -31,7 +31,7 @@ from app.forms.field import read_reason
 from app.jobs.nudge import nudge
 from app.models import db, now
 from app.queries.feeds import FeedRow, count_claims, get_feed_row, list_feed_rows, provider_choices
-from app.queries.record_detail import list_history
+from app.queries.history import list_history
 from app.queries.runs import latest_runs
 from app.services.feed_consequences import FeedConsequences
 from app.services.feeds import (
@@ -102,7 +102,7 @@ def show_feed(name: str) -> Response:
         kind=FEED_KINDS.get(row.kind),
         claims=count_claims(session, row.id),
         runs=latest_runs(session, row.id, RUNS),
-        history=list_history(session, "feed", row.id, 20),
+        history=list_history(session, "feed", row.id, limit=20).rows,
         editable=may("admin:feed:manage"),
         here=f"{PATH}/{name}",
         now=now(),
@@ -189,7 +189,7 @@ def _add(values: dict[str, Any]) -> tuple[str, str | None]:
         check_file=True,
         reason=_reason(),
     )
-    return feed.name, list_history(db.session(), "feed", feed.id, 1)[0].batch
+    return feed.name, list_history(db.session(), "feed", feed.id, limit=1).rows[0].batch
 
 
 def _looked_at(row: FeedRow, values: dict[str, Any]) -> Response | None:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request
 
 from app.blueprints.console.cells import State, state_of
+from app.blueprints.console.display import label_of
 from app.blueprints.console.kinds import ENTRY, RecordKind
 from app.blueprints.console.ordering import place_of
+from app.blueprints.console.plots import entry_plots, model_plots
+from app.core.errors import FieldProblem, ValidationError
 from app.core.fields import CAPABILITIES, Field
 from app.models import db, now
 from app.queries.entries import EntryRow
+from app.queries.history import (
+    HeldRow,
+    list_changed_fields,
+    list_held,
+    list_history,
+    since_when,
+)
+from app.queries.list_args import read_args, text
 from app.queries.model_order import get_suggestion
 from app.queries.provider_models import ProviderModelRow
 from app.queries.record_detail import (
-    ClaimRow,
     FieldOrigin,
     list_aliases,
     list_claims,
-    list_history,
     list_offers,
     list_overrides,
     origin_of,
 )
+from app.web.addresses import read_row_id
 from app.web.permissions import may
 
 
@@ -36,6 +47,8 @@ class FieldLine:
     state: State
     manual: bool
     origin: FieldOrigin
+    since: int | None
+    held: tuple[HeldRow, ...]
 
 
 def record_context(kind: RecordKind, record: Any) -> dict[str, Any]:
@@ -43,8 +56,17 @@ def record_context(kind: RecordKind, record: Any) -> dict[str, Any]:
     session = db.session()
     overrides = list_overrides(session, kind.record_type, record.id)
     claims = list_claims(session, kind.record_type, record.id)
+    held = list_held(session, kind.record_type, record.id)
+    since = since_when(session, kind.record_type, record.id)
     lines = [
-        _line(record, f, origin_of(kind.record_type, record, f.name, overrides, claims))
+        FieldLine(
+            f,
+            state_of(f, getattr(record, f.name)),
+            f.name in record.manual_fields,
+            origin := origin_of(kind.record_type, record, f.name, overrides, claims),
+            _since(record, origin, since.get(f.name)),
+            tuple(row for row in held if row.field == f.name),
+        )
         for f in kind.fields.values()
     ]
     own = _entry_context(record) if kind is ENTRY else _model_context(record)
@@ -55,23 +77,23 @@ def record_context(kind: RecordKind, record: Any) -> dict[str, Any]:
         "lines": lines,
         "drifted": [line for line in lines if line.origin.has_drift],
         "claims": claims,
-        "claimed": _claimed(kind, claims),
-        "history": list_history(session, kind.record_type, record.id),
+        "held": held,
+        **_history_context(kind, record),
         "now": now(),
-        "here": kind.path_of(record),
         "view": kind.views[0],
         "editable": may(kind.edit),
-        "focus": request.args.get("field"),
         **own,
     }
 
 
 def _entry_context(entry: EntryRow) -> dict[str, Any]:
     session = db.session()
+    offers = list_offers(session, entry.id)
     return {
         "entry": entry,  # for the links from and to other entries
         "aliases": list_aliases(session, entry.id),
-        "offers": list_offers(session, entry.id),
+        "offers": offers,
+        "plots": entry_plots(entry, offers),
     }
 
 
@@ -81,16 +103,44 @@ def _model_context(model: ProviderModelRow) -> dict[str, Any]:
         "model": model,
         "instruct": get_suggestion(db.session(), named) if named else None,
         "place": place_of(db.session(), model),
+        "plots": model_plots(model),
         "capabilities": [f.label for f in CAPABILITIES if getattr(model, f.name)],
     }
 
 
-def _line(record: Any, field: Field, origin: FieldOrigin) -> FieldLine:
-    state = state_of(field, getattr(record, field.name))
-    return FieldLine(field, state, field.name in record.manual_fields, origin)
+def _since(record: Any, origin: FieldOrigin, changed_at: int | None) -> int | None:
+    """When the value came into force: with its last change, or with the record; None: unknown."""
+    if origin.value is None and changed_at is None:
+        return None
+    return int(record.created_at) if changed_at is None else changed_at
 
 
-def _claimed(kind: RecordKind, claims: list[ClaimRow]) -> list[Field]:
-    """The fields that at least one feed says something about."""
-    fields = kind.fields.values()
-    return [f for f in fields if any(c.fields.get(f.name) is not None for c in claims)]
+def _history_context(kind: RecordKind, record: Any) -> dict[str, Any]:
+    """The record's history as the address filters it; a POST's own parameters are none of it."""
+    given = request.args if request.method == "GET" else {}
+    asked = {name: value for name, value in given.items() if name in _ASKED and value}
+    found = read_args(_ASKED, asked, ())
+    changed = list_changed_fields(db.session(), kind.record_type, record.id)
+    field = found.get("field")
+    if field and field not in kind.fields and field not in changed:
+        problem = FieldProblem("field", f"is no field of this {kind.noun}: {field!r}")
+        raise ValidationError(f"field {problem.message}", [problem])
+    path = kind.path_of(record)
+    labels = {name: label_of(kind.record_type, name) for name in changed}
+    return {
+        "history": list_history(db.session(), kind.record_type, record.id, **found),
+        "history_fields": dict(sorted(labels.items(), key=lambda pair: pair[1].casefold())),
+        "history_args": asked,
+        "path": path,
+        "here": f"{path}?{urlencode(asked)}" if asked else path,
+    }
+
+
+def _row_id(value: str) -> int:
+    pk = read_row_id(value)
+    if pk is None:
+        raise ValueError("must be the number of a change")
+    return pk
+
+
+_ASKED = {"field": text, "before": _row_id}
