@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
-from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import FeedError
+from app.core.hashing import canonical
 from app.models import Claim, Feed
 from app.services.feeds import request_headers
 from app.services.fetch import fetch, read_file
@@ -17,7 +21,12 @@ from app.services.secrets import Vault
 from app.upstreams import feed_kind
 
 
-class Answer(NamedTuple):
+# Two of these, of the bytes and of their meaning, are kept in one column.
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Answer:
     """What a feed answered: pages of bytes; none where the server says that nothing changed."""
 
     pages: tuple[bytes, ...]
@@ -25,11 +34,40 @@ class Answer(NamedTuple):
     not_modified: bool = False
 
     def hash(self) -> str:
-        """A hash of the answer and of the release that reads it: a new one may read more."""
-        digest = hashlib.blake2b(release().encode(), digest_size=16)
-        for page in self.pages:
-            digest.update(page)
-        return digest.hexdigest()
+        """What tells the answer from others: as bytes, and as what they mean.
+
+        The release that reads it is in both: a new one may read more.
+        """
+        return self._as_bytes + self._as_meant
+
+    def is_same(self, known: str | None) -> bool:
+        """Whether it is the answer of that hash, were it with the keys in another order."""
+        return known is not None and (
+            known[:_DIGITS] == self._as_bytes or known[_DIGITS:] == self._as_meant
+        )
+
+    @cached_property
+    def _as_bytes(self) -> str:
+        return _digest(self.pages)
+
+    @cached_property
+    def _as_meant(self) -> str:
+        return _digest(map(_meaning, self.pages))
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(release().encode(), digest_size=_DIGITS // 2)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _meaning(page: bytes) -> bytes:
+    """The one text of what a page says; the page itself where it is no JSON."""
+    try:
+        return canonical(json.loads(page)).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):
+        return page
 
 
 def release() -> str:
@@ -65,7 +103,7 @@ def is_old_news(session: Session, feed: Feed, answer: Answer) -> bool:
     """Whether the answer is the one applied last, and nothing waits for a second miss."""
     if answer.not_modified:
         return True
-    return feed.answer_hash == answer.hash() and not _has_pending_misses(session, feed)
+    return answer.is_same(feed.answer_hash) and not _has_pending_misses(session, feed)
 
 
 def _has_pending_misses(session: Session, feed: Feed) -> bool:

@@ -57,6 +57,20 @@ def test_the_first_import_creates_records_that_say_who_says_so(
     assert (provider.active, provider.meta["models_dev_id"]) == (False, "openai")
 
 
+def test_the_same_answer_with_its_keys_in_another_order_is_old_news(
+    session: Session, tmp_path: Path
+) -> None:
+    models = {"gpt-4o": model(name="GPT-4o", cost={"input": 2.5, "output": 10})} | filler(3)
+    sync(session, tmp_path, answer(models))
+    known = session.scalars(select(Feed)).one().version
+    turned = {key: dict(reversed(said.items())) for key, said in reversed(models.items())}
+    result = sync(session, tmp_path, answer(turned))
+    assert (result.counts["unchanged"], result.batch_id) == (4, None)
+    assert session.scalars(select(Feed)).one().version == known
+    changed = turned | {"gpt-4o": model(name="GPT-4o", cost={"input": 2.5, "output": 11})}
+    assert sync(session, tmp_path, answer(changed)).counts["updated"] == 1
+
+
 def test_the_same_answer_again_changes_nothing(session: Session, tmp_path: Path) -> None:
     body = answer({"gpt-4o": model(name="GPT-4o")})
     sync(session, tmp_path, body)
