@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.core.errors import AlmanacError, BusyError
 from app.jobs.drain import Drain
-from app.jobs.heartbeat import BEAT_SECONDS, Heartbeat
 from app.models import now
 from app.queries.due import has_open_run
 from app.services.deliveries import next_due, prune_deliveries
+from app.services.heartbeat import BEAT_SECONDS, Heartbeat
 from app.services.runs import LostLeaseError, claim_run, holder_name
 from app.services.schedule import enqueue_due, give_back, note_outcome
 from app.services.secrets import Vault

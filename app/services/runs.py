@@ -57,10 +57,14 @@ def is_gone(holder: str | None) -> bool:
 
 
 def _began(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot; None where the system does not say."""
+    """When a process began, in clock ticks since boot; None where the system does not say.
+
+    One that has ended, though its parent has not looked after it yet, never began.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(stat.rpartition(")")[2].split()[19])
+        state, *numbers = stat.rpartition(")")[2].split()
+        return -1 if state in {"Z", "X"} else int(numbers[18])
     except (OSError, IndexError, ValueError):
         return None
 
@@ -97,9 +101,11 @@ def request_run(
             select(SyncRun).where(SyncRun.feed_id == feed.id, SyncRun.status.in_(OPEN))
         )
         if open_run is not None:
-            if (open_run.dry_run, open_run.path) != (dry_run, path):
+            if (open_run.dry_run, open_run.path) == (dry_run, path):
+                return RunRef(open_run.id, open_run.public_id, is_new=False)
+            if not _is_abandoned(open_run):
                 raise ConflictError(f"a run of {feed_name} is under way: {open_run.public_id}")
-            return RunRef(open_run.id, open_run.public_id, is_new=False)
+            _give_up(db, open_run, _as_seen(open_run))
         run = new_run(feed.id, actor, trigger, dry_run=dry_run, path=path)
         db.add(run)
         db.flush()
@@ -183,17 +189,31 @@ def _is_free(run: Any, moment: int) -> bool:
     return run.lease_until is None or run.lease_until < moment or is_gone(run.holder)
 
 
+def _is_abandoned(run: SyncRun) -> bool:
+    """Whether a run waits for nobody: its process is gone, or never came to work on it.
+
+    Another kind of run need not wait until somebody takes it over.
+    """
+    if run.status == "queued":
+        return run.trigger == "cli" and run.run_at + LEASE_SECONDS < now()
+    return _is_free(run, now())
+
+
 def _as_seen(run: Any) -> ColumnElement[bool]:
     """The run, unless somebody else took it since it was looked at."""
     same_holder = SyncRun.holder.is_not_distinct_from(run.holder)
     return and_(SyncRun.id == run.id, SyncRun.status == run.status, same_holder)
 
 
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
 def _give_up(session: Session, run: Any, at: ColumnElement[bool]) -> None:
     values = {
         "status": "failed",
         "error_code": "interrupted",
-        "error": f"was interrupted {run.attempts} times; it is not tried again",
+        "error": f"was interrupted {_times(run.attempts)}; it is not tried again",
         "holder": None,
         "lease_until": None,
         "finished_at": now(),

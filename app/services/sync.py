@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.core.errors import AlmanacError, BusyError, ConflictError, FewerModelsError, RaceError
+from app.core.errors import BusyError, ConflictError, FewerModelsError, RaceError
 from app.core.permissions import Actor
 from app.models import Batch, Claim, Feed, Provider, ProviderModel, SyncRun, now
 from app.queries.feeds import get_feed
 from app.queries.states import chunks
 from app.services.apply import apply_plan
+from app.services.heartbeat import Heartbeat
 from app.services.kept_plans import drop_answers, keep_answer
 from app.services.runs import (
     LostLeaseError,
+    RunRef,
     actor_of,
     claim_run,
     finish,
@@ -27,11 +29,12 @@ from app.services.runs import (
     supersede_kept,
 )
 from app.services.secrets import Vault
+from app.services.sync_failure import note_error, note_failure
 from app.services.sync_news import tell_applied, tell_refused
 from app.services.sync_plan import Planned, feeds_version, make_plan
 from app.services.sync_run import ItemRow, Run, write_items
 from app.services.sync_source import Answer, is_old_news, read_answer, release
-from app.services.transaction import AnySession, plain, writing
+from app.services.transaction import AnySession, engine_of, plain, writing
 from app.services.write import Action, open_batch
 from app.upstreams import feed_kind, parse_pages
 from app.upstreams.base import ParsedFeed, Rejected
@@ -109,13 +112,21 @@ def sync_feed(
     `NotFoundError`, `ForbiddenError`, `ConflictError` where a run of the feed is under way,
     and `FeedError` in all its kinds: then nothing was written but the feed's error.
     """
-    ref = request_run(session, actor, feed_name, trigger=trigger, dry_run=dry_run, path=path)
     holder = holder_name()
-    if claim_run(session, holder, run_id=ref.id) is None:
+
+    def claimed() -> tuple[RunRef, int | None]:
+        ref = request_run(session, actor, feed_name, trigger=trigger, dry_run=dry_run, path=path)
+        return ref, claim_run(session, holder, run_id=ref.id)
+
+    ref, run_id = claimed()
+    if run_id is None:
+        ref, run_id = claimed()  # it was interrupted too often: a new one may do better
+    if run_id is None:
         raise ConflictError(f"a run of {feed_name} is under way: {ref.public_id}")
-    return perform_run(
-        session, ref.id, holder, vault=vault, allow_private=allow_private, progress=progress
-    )
+    with Heartbeat(engine_of(session), run_id, holder):
+        return perform_run(
+            session, run_id, holder, vault=vault, allow_private=allow_private, progress=progress
+        )
 
 
 def perform_run(
@@ -156,7 +167,7 @@ def perform_run(
     except LostLeaseError:
         raise
     except Exception as exc:
-        _note_error(real, run_id, holder, exc)
+        note_error(real, run_id, holder, exc)
         raise
     if progress is not None:
         progress("done", len(STAGES), len(STAGES))
@@ -234,7 +245,7 @@ def _keep_refused(session: Session, job: Job, refusal: FewerModelsError) -> None
     with writing(session) as db:
         said = update(SyncRun).where(SyncRun.id == job.run_id)
         db.execute(said.values(error_code=refusal.code, error=refusal.message))
-        _note_failure(db, job.feed_name, refusal.message)
+        note_failure(db, job.feed_name, refusal.message)
         tell_refused(db, "sync.held", job.feed_name, job.run_id or 0, refusal.message)
 
 
@@ -370,26 +381,3 @@ def _note_reached(session: Session, feed_id: int) -> None:
     )
     alive = (Claim.feed_id == feed_id, Claim.misses == 0)
     _note_synced(session, Provider.id.in_(seen.where(*alive)))
-
-
-def _note_error(session: Session, run_id: int, holder: str, error: Exception) -> None:
-    said = error.message if isinstance(error, AlmanacError) else f"failed: {error!r}"
-    code = error.code if isinstance(error, AlmanacError) else "internal_error"
-    session.rollback()
-    run = session.get_one(SyncRun, run_id)
-    if run.status == "held":
-        return  # a person decides; it is noted already
-    with writing(session) as db:
-        finish(db, run_id, holder, "failed", error_code=code, error=said[:500])
-        if not run.dry_run:
-            name = db.scalar(select(Feed.name).where(Feed.id == run.feed_id)) or ""
-            _note_failure(db, name, said[:500])
-            tell_refused(db, "sync.failed", name, run_id, said[:500])
-
-
-def _note_failure(session: Session, feed_name: str, message: str) -> None:
-    session.execute(
-        update(Feed)
-        .where(Feed.name == feed_name, Feed.removed_at.is_(None))
-        .values(last_error=message, last_error_at=now())
-    )

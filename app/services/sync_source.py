@@ -20,7 +20,6 @@ from app.services.fetch import fetch, read_file
 from app.services.secrets import Vault
 from app.upstreams import feed_kind
 
-
 # Two of these, of the bytes and of their meaning, are kept in one column.
 _DIGITS = 16
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, scoped_session
 
@@ -18,6 +19,11 @@ def plain(session: AnySession) -> Session:
     """The session itself, where one that belongs to the current context may be given."""
     real: Session = session() if isinstance(session, scoped_session) else session
     return real
+
+
+def engine_of(session: AnySession) -> Engine:
+    """Where a session's connections come from: for one of another thread."""
+    return plain(session).connection().engine
 
 
 # PostgreSQL's codes for: serialization failure, deadlock, lock not available.

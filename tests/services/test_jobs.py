@@ -18,13 +18,13 @@ from app.core.permissions import SYSTEM
 from app.jobs.consumer import RunningConsumer
 from app.jobs.drain import Drain
 from app.jobs.election import AdvisoryLock, FileLock
-from app.jobs.heartbeat import Heartbeat
 from app.jobs.nudge import EXTENSION, Nudger, nudge
 from app.jobs.performer import Performer, Work
 from app.jobs.standby import Standby
 from app.jobs.storage import open_storage
 from app.jobs.tasks import ask, declare
 from app.models import Delivery, Feed, SyncRun, db, now
+from app.services.heartbeat import Heartbeat
 from app.services.runs import LostLeaseError, claim_run, finish, renew_lease, request_run
 from app.services.transaction import writing
 from app.services.webhooks import emit
@@ -207,7 +207,7 @@ def test_a_lease_that_cannot_be_renewed_now_is_renewed_later(
         renew_lease(*args)
         renewed.set()
 
-    monkeypatch.setattr("app.jobs.heartbeat.renew_lease", renew)
+    monkeypatch.setattr("app.services.heartbeat.renew_lease", renew)
     with Heartbeat(db.engine, run, "here:1:1", pause=0.05) as heartbeat:
         assert renewed.wait(10)
         heartbeat.check()

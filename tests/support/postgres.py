@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,9 +85,23 @@ def _free_port() -> int:
 class PostgresServer:
     """A running server; `create` makes empty databases in it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, command: Sequence[str | Path], common: dict[str, Any]) -> None:
         self.port = port
+        self._command = command
+        self._common = common
         self._count = 0
+        self._process: subprocess.Popen[Any] | None = None
+
+    def start(self) -> None:
+        """Starts the server, and waits until it answers."""
+        self._process = subprocess.Popen(self._command, **self._common)
+        _wait_until_ready(self, self._process, Path(self._common["stdout"].name))
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stops the server: clients are cut off; with SIGQUIT it does not even tidy up."""
+        if self._process is not None:
+            _stop(self._process, how)
+            self._process = None
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(
@@ -116,8 +130,8 @@ def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[Any], lo
             return
 
 
-def _stop(process: subprocess.Popen[Any]) -> None:
-    process.send_signal(signal.SIGINT)  # the fast shutdown: clients are cut off
+def _stop(process: subprocess.Popen[Any], how: signal.Signals) -> None:
+    process.send_signal(how)
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
@@ -132,13 +146,15 @@ def _initialise(binaries: Path, cluster: Path, log: Path, common: dict[str, Any]
         raise RuntimeError(f"initdb failed:\n{log.read_text()}")
 
 
-def _options(port: int) -> list[str]:
+def _options(port: int, changes: dict[str, str]) -> list[str]:
     place = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": "",
     }
-    return [part for key, value in (FAST | place).items() for part in ("-c", f"{key}={value}")]
+    return [
+        part for key, value in (FAST | place | changes).items() for part in ("-c", f"{key}={value}")
+    ]
 
 
 def _prepare(workdir: Path, identity: dict[str, Any]) -> tuple[Path, Path]:
@@ -155,8 +171,8 @@ def _prepare(workdir: Path, identity: dict[str, Any]) -> tuple[Path, Path]:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Starts a server, and stops it at the end."""
+def running_postgres(**changes: str) -> Iterator[PostgresServer]:
+    """Starts a server, and stops it at the end; `changes` are settings of the server."""
     identity = _unprivileged()
     with tempfile.TemporaryDirectory(prefix="almanac-pg-", ignore_cleanup_errors=True) as name:
         workdir = Path(name)
@@ -166,16 +182,11 @@ def running_postgres() -> Iterator[PostgresServer]:
             streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
             common: dict[str, Any] = {"cwd": cluster, **streams, **identity}
             _initialise(binaries, cluster, log, common)
-            server = PostgresServer(_free_port())
-            command: list[str | Path] = [
-                binaries / "postgres",
-                "-D",
-                cluster,
-                *_options(server.port),
-            ]
-            process = subprocess.Popen(command, **common)
+            port = _free_port()
+            postgres: list[str | Path] = [binaries / "postgres", "-D", cluster]
+            server = PostgresServer(port, [*postgres, *_options(port, changes)], common)
             try:
-                _wait_until_ready(server, process, log)
+                server.start()
                 yield server
             finally:
-                _stop(process)
+                server.stop()

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.core.errors import BusyError
 from app.services.runs import LEASE_SECONDS, LostLeaseError, renew_lease
 
 BEAT_SECONDS = LEASE_SECONDS / 4
@@ -68,6 +69,8 @@ class Heartbeat:
         except LostLeaseError:
             # Also how the last beat of a run that has just ended fails.
             self._lost.set()
+        except BusyError:
+            return False  # on SQLite its own apply holds the lock: nobody else can take the run
         except Exception as exc:  # noqa: BLE001 -- whatever it is, the next beat may succeed
             _log.warning("the lease was not renewed", run=self._run_id, reason=str(exc))
             return False
