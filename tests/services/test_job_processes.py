@@ -129,7 +129,7 @@ def test_one_of_many_server_processes_consumes_and_another_follows_it(
     ports = [free_port() for _ in range(3)]
     for port in ports:
         almanac.start("serve", "--port", str(port))
-    wait_until(lambda: all(answers(port) for port in ports), 40)
+    wait_until(lambda: all(answers(port) for port in ports), 120)
     wait_until(almanac.consumers)
     with list_server() as server:
         almanac.add_feed(server.url)

@@ -125,7 +125,7 @@ def installation(database_url: str, folder: Path) -> Iterator[Installation]:
             db.engine.dispose()
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 20, what: str = "") -> None:
+def wait_until(true: Callable[[], Any], seconds: float = 60, what: str = "") -> None:
     """Look again and again; fail where it does not become true in time."""
     deadline = time.monotonic() + seconds
     while not true():
