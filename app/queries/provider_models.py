@@ -6,6 +6,7 @@ Those of deleted providers are not there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, select
@@ -107,14 +108,18 @@ def _column(name: str) -> Any:
     return _ELSEWHERE.get(name) or getattr(ProviderModel, name)
 
 
+def _wide(names: Sequence[str]) -> Select[Any]:
+    return (
+        select(*(_column(name).label(name) for name in names))
+        .select_from(ProviderModel)
+        .join(Provider, Provider.id == ProviderModel.provider_id)
+        .join(CatalogEntry, CatalogEntry.id == ProviderModel.entry_id)
+        .where(Provider.deleted_at.is_(None))
+    )
+
+
 # Built once: putting a statement together costs more than running it.
-_WIDE = (
-    select(*(_column(name) for name in ProviderModelRow._fields))
-    .select_from(ProviderModel)
-    .join(Provider, Provider.id == ProviderModel.provider_id)
-    .join(CatalogEntry, CatalogEntry.id == ProviderModel.entry_id)
-    .where(Provider.deleted_at.is_(None))
-)
+_WIDE = _wide(ProviderModelRow._fields)
 _BY_IDS = _WIDE.where(ProviderModel.id.in_(bindparam("ids", expanding=True)))
 _BY_PK = _WIDE.where(ProviderModel.id == bindparam("pk"))
 _BY_PUBLIC_ID = _WIDE.where(ProviderModel.public_id == bindparam("public_id"))
@@ -137,6 +142,22 @@ def list_provider_models_by_pk(session: Session, ids: Sequence[int]) -> list[Pro
         return []
     found = {row.id: row for row in _rows(session, _BY_IDS, ids=list(ids))}
     return [found[pk] for pk in ids if pk in found]
+
+
+def list_provider_model_parts(
+    session: Session, ids: Sequence[int], names: tuple[str, ...]
+) -> list[Any]:
+    """As `list_provider_models_by_pk`, but rows with these columns only (``id`` among them)."""
+    if not ids:
+        return []
+    rows = session.connection().execute(_parts(names), {"ids": list(ids)})
+    found = {row.id: row for row in rows}
+    return [found[pk] for pk in ids if pk in found]
+
+
+@lru_cache(maxsize=128)
+def _parts(names: tuple[str, ...]) -> Select[Any]:
+    return _wide(names).where(ProviderModel.id.in_(bindparam("ids", expanding=True)))
 
 
 def get_provider_model(session: Session, public_id: str) -> ProviderModelRow:

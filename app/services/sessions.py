@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +27,7 @@ class Principal:
     user_id: int
     email: str
     role: str
+    preferences: Mapping[str, Any] = field(default_factory=dict, compare=False)
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -61,7 +64,14 @@ def start_session(session: Session, user_id: int, *, replaces: str | None = None
 
 # Built once: it is part of every request.
 _PRINCIPAL = (
-    select(UserSession.id, UserSession.last_seen_at, User.id, User.email, User.role)
+    select(
+        UserSession.id,
+        UserSession.last_seen_at,
+        User.id,
+        User.email,
+        User.role,
+        User.preferences,
+    )
     .join(User, User.id == UserSession.user_id)
     .where(
         UserSession.secret_hash == bindparam("digest"),
@@ -82,13 +92,13 @@ def load_principal(session: Session, secret: str) -> Principal | None:
     row = session.connection().execute(_PRINCIPAL, found).one_or_none()
     if row is None:
         return None
-    session_id, last_seen_at, user_id, email, role = row
+    session_id, last_seen_at, user_id, email, role, preferences = row
     if last_seen_at <= moment - EVERY_SECONDS:
         touch(
             session,
             update(UserSession).where(UserSession.id == session_id).values(last_seen_at=moment),
         )
-    return Principal(secret, user_id, email, role)
+    return Principal(secret, user_id, email, role, preferences or {})
 
 
 def end_session(session: Session, secret: str) -> None:

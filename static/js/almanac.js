@@ -11,6 +11,7 @@ import "./leave.js";
 import "./selection.js";
 import "./review.js";
 import "./menus.js";
+import "./table.js";
 
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");

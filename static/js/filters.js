@@ -5,6 +5,7 @@ const follow = () => {
   const state = new URLSearchParams(location.search);
   for (const field of form.elements) {
     if (!field.name || field === document.activeElement) continue;
+    if (field.type === "hidden" && field.name === "csrf_token") continue;
     field.value = state.get(field.name) ?? "";
     field.closest(".chooser")?.classList.toggle("is-set", field.value !== "");
   }

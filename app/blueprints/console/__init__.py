@@ -17,6 +17,7 @@ from app.blueprints.console import (
     feeds,
     flags,
     item_words,
+    layouts,
     links,
     pages,
     provider_models,
@@ -27,7 +28,7 @@ from app.blueprints.console import (
     undo,
     webhooks,
 )
-from app.blueprints.console.columns import availability, per_million
+from app.blueprints.console.cell_texts import availability, per_million
 from app.blueprints.console.display import (
     ago,
     change_text,
@@ -56,6 +57,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     *item_words.HELPERS,
     *review.HELPERS,
     *runs.HELPERS,
+    *layouts.HELPERS,
     ago,
     availability,
     change_text,
@@ -81,7 +83,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
-        *(bulk, catalog, change_export, changes, entry, feeds, flags, links),
+        *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links),
         *(pages, provider_models, providers, undo, webhooks),
         *(review, runs, run_actions),
     ):

@@ -13,6 +13,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.blueprints.console.display import entry_path, provider_model_path
+from app.blueprints.console.listing import LAYOUT
 from app.blueprints.console.messages import answer, undo_action
 from app.core.bulk import ACTIONS, BulkChange, action_of
 from app.core.errors import ValidationError
@@ -43,7 +44,7 @@ NOUNS: dict[RecordType, tuple[str, str]] = {
 # What is offered while an argument is written: the values in use of these fields.
 _OFFERED = {"set_family": "families", "set_feature_flag": "feature_flags"}
 _TAGS = ("add_tags", "remove_tags")
-_ORDER = ("sort", "order", "page")
+_NO_FILTER = ("sort", "order", "page", *LAYOUT)
 
 
 @blueprint.get("/bulk/value")
@@ -186,8 +187,8 @@ def noun(record_type: RecordType, count: int) -> str:
 
 
 def bulk_where(args: Mapping[str, str]) -> str:
-    """The filter of a list's address, without its order and page."""
-    return urlencode({name: value for name, value in args.items() if name not in _ORDER})
+    """The filter of a list's address, without its order, page and look."""
+    return urlencode({name: value for name, value in args.items() if name not in _NO_FILTER})
 
 
 def bulk_actions(record_type: RecordType) -> tuple[Any, ...]:

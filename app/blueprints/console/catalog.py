@@ -15,9 +15,10 @@ from app.blueprints.console.listing import (
     Listing,
     parse_listing,
 )
+from app.blueprints.console.table_state import current_layout
 from app.blueprints.console.tables import render_table, table_context
 from app.models import db
-from app.queries.entries import list_entries
+from app.queries.entries import list_entry_parts
 from app.queries.entry_filter import parse_entry_filter
 from app.queries.facets import choices_in_use
 from app.web.permissions import requires
@@ -33,8 +34,11 @@ _MORE = (*FLAG_FILTERS, "retired", "tag", "requires_feature_flag")
 def entries() -> Response:
     listing = parse_listing(request.args, CATALOG)
     wanted = parse_entry_filter(listing.query_args())
-    page = list_entries(db.session(), wanted, limit=PAGE_SIZE, offset=listing.offset)
-    context = table_context(ENTRY, listing, page.rows, page.total)
+    layout = current_layout(listing)
+    page = list_entry_parts(
+        db.session(), wanted, layout.reads, limit=PAGE_SIZE, offset=listing.offset
+    )
+    context = table_context(ENTRY, listing, layout, page.rows, page.total)
     return render_table("console/catalog.html", context, lambda: _filters(listing))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from flask import render_template
 from markupsafe import Markup, escape
 
-from app.blueprints.console.columns import BY_NAME, COLUMNS, NAME
+from app.blueprints.console.columns import BY_NAME, NAME
 from app.blueprints.console.kinds import RecordKind
 from app.core.fields import Field, Kind, RecordType
 
@@ -37,8 +37,6 @@ class Row:
     manual: bool
     drift: bool
     marked: bool
-    status: str
-    whole: bool
     retired: bool
     cells: Markup
 
@@ -50,8 +48,8 @@ def state_of(field: Field, value: Any) -> State:
     return "some" if value is not None and value not in ([], {}, "") else "none"
 
 
-def table_row(kind: RecordKind, record: Any, *, editable: bool) -> Row:
-    """The row of one record."""
+def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editable: bool) -> Row:
+    """The row of one record, with the cells of these columns in their order."""
     name = kind.name_of(record)
     manual, drift = NAME in record.manual_fields, NAME in (record.drift or ())
     return Row(
@@ -63,17 +61,18 @@ def table_row(kind: RecordKind, record: Any, *, editable: bool) -> Row:
         manual=manual,
         drift=drift,
         marked=manual or drift,
-        status=record.status,
-        whole=record.protection == "entry",
         retired=record.retired_at is not None,
-        cells=_cells(kind.record_type, record, name, editable),
+        cells=_cells(kind.record_type, record, name, columns, editable),
     )
 
 
-def _cells(record_type: RecordType, record: Any, name: str, editable: bool) -> Markup:
+def _cells(
+    record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], editable: bool
+) -> Markup:
     holes: dict[str, Any] = {"id": record.id, "name": escape(name)}
     states: list[State] = []
-    for column in COLUMNS[record_type]:
+    known = BY_NAME[record_type]
+    for column in (known[one] for one in columns):
         if column.text is None:
             states.append(_FLAG_STATES[getattr(record, column.name)])
             continue
@@ -82,23 +81,22 @@ def _cells(record_type: RecordType, record: Any, name: str, editable: bool) -> M
         if text:
             holes[column.name] = text
     marks = tuple(record.manual_fields), tuple(record.drift or ())
-    variant = _row_variant(record_type, tuple(states), *marks, editable)
+    variant = _row_variant(record_type, columns, tuple(states), *marks, editable)
     return Markup(variant % holes)  # noqa: S704 - a template's text, and what fills it is escaped
 
 
 @lru_cache(maxsize=2048)
 def _row_variant(
     record_type: RecordType,
+    columns: tuple[str, ...],
     states: tuple[State, ...],
     manual: tuple[str, ...],
     drift: tuple[str, ...],
     editable: bool,
 ) -> str:
     return "".join(
-        _cell_variant(
-            record_type, column.name, state, column.name in manual, column.name in drift, editable
-        )
-        for column, state in zip(COLUMNS[record_type], states, strict=True)
+        _cell_variant(record_type, name, state, name in manual, name in drift, editable)
+        for name, state in zip(columns, states, strict=True)
     )
 
 

@@ -1,144 +1,67 @@
-"""The columns of the tables: what stands in each cell, and what its head says."""
+"""The columns of the tables: what may be chosen, what each shows, and what its head says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-from markupsafe import Markup, escape
-
-from app.blueprints.console.display import (
-    entry_path,
-    price,
-    price_per_million,
-    provider_path,
-    shortened,
-)
+from app.blueprints.console import cell_texts as texts
+from app.blueprints.console.cell_texts import Text
 from app.core.fields import CAPABILITIES, ENTRY_FIELDS, FIELDS, Field, Kind, RecordType
 from app.core.prices import UNITS
 
-_TAG = Markup("<i>{}</i>")
-_LINK = Markup('<a href="{}">{}</a>')
-_PRICE = Markup('<span title="{}">{}</span>')
-DASH = "\N{EN DASH}"
-_PROMPT, _COMPLETION = "per_1k_prompt_tokens", "per_1k_completion_tokens"
 _HEAD_STYLES = {
     Kind.FLAG: "flag",
     Kind.INTEGER: "num",
     Kind.PRICING: "num",
     Kind.TOKEN_LIMITS: "num",
 }
+_OWNERS = {
+    "feeds": "Filled by the feeds; what a person writes holds against them.",
+    "operator": "Yours alone: no feed ever writes it.",
+}
+_DERIVED = "Follows from the rest; nothing to edit."
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column after the first. ``text`` gives what a cell holds, escaped, '' for nothing;
     it is None beside a flag, which needs no text. ``field`` is None where nothing is edited.
+
+    ``reads`` are the columns of the record that it is made of; ``shown``: unless a
+    person chooses otherwise.
     """
 
     name: str
     label: str
-    title: str
+    help: str
     style: str
     sort: str | None
     field: Field | None
-    text: Callable[[Any], str] | None
+    text: Text | None
+    reads: tuple[str, ...]
+    shown: bool = True
+
+    @property
+    def meaning(self) -> str:
+        """What it means, in which unit, and who fills it: one hover or focus away."""
+        return meaning_of(self.field, self.help)
 
 
-def _field_text(field: Field) -> Callable[[Any], str]:
-    name = field.name
-
-    def text(record: Any) -> str:
-        value = getattr(record, name)
-        return "" if value is None else escape(shortened(field, value))
-
-    return text
-
-
-def _tags(record: Any) -> str:
-    return "".join(_TAG.format(tag) for tag in record.tags)
-
-
-def _prices(record: Any) -> str:
-    """Prompt and completion, the others counted; all of them where the pointer rests."""
-    lines = (record.pricing or {}).get("lines") or ()
-    if not lines:
-        return ""
-    shown = [per_million(record.pricing, unit) for unit in (_PROMPT, _COMPLETION)]
-    more = sum(line["unit"] not in (_PROMPT, _COMPLETION) for line in lines)
-    text = " / ".join(shown) + (f" +{more}" if more else "")
-    told = " · ".join(f"{UNITS[line['unit']].label}: {price(line)}" for line in lines)
-    return _PRICE.format(told, text)
-
-
-def per_million(pricing: Any, unit: str) -> str:
-    """Dollars per million tokens of one unit: exact, free, or a dash where it is unknown."""
-    amount = price_per_million(pricing, unit)
-    return "free" if amount == "0" else amount or DASH
-
-
-def _limits(record: Any) -> str:
-    limits = record.token_limits or {}
-    pair = [limits.get("context_length"), limits.get("max_completion_tokens")]
-    if pair == [None, None]:
-        return ""
-    return " / ".join(DASH if number is None else f"{number:,}" for number in pair)
-
-
-def _provider(record: Any) -> str:
-    return _LINK.format(provider_path(record.provider_id), record.provider_name)
-
-
-def _entry(record: Any) -> str:
-    return _LINK.format(entry_path(record.entry_id), record.entry_id)
-
-
-def _family(record: Any) -> str:
-    return escape(record.family or "")
-
-
-def _available(record: Any) -> str:
-    return availability(record.active, record.entry_active, record.provider_active)
-
-
-@lru_cache(maxsize=8)
-def availability(own: bool, entry: bool, provider: bool) -> Markup:
-    """Whether a provider model is available; if not, which switches are off."""
-    why = why_not(own, entry, provider)
-    if not why:
-        return Markup('<span class="avail is-on">available</span>')
-    return Markup('<span class="avail is-off" title="{}">no: {}</span>').format(
-        "Not available: " + ", ".join(why), ", ".join(why)
-    )
-
-
-def why_not(own: bool, entry: bool, provider: bool) -> list[str]:
-    """Which of the three switches keep a provider model from being available."""
-    switches = (("switched off", own), ("entry off", entry), ("provider off", provider))
-    return [word for word, on in switches if not on]
-
-
-def _capabilities(record: Any) -> str:
-    known = tuple(getattr(record, field.name) is True for field in CAPABILITIES)
-    return _capability_tags(known)
-
-
-@lru_cache(maxsize=256)
-def _capability_tags(known: tuple[bool, ...]) -> str:
-    on = (f for f, has in zip(CAPABILITIES, known, strict=True) if has)
-    return "".join(_TAG.format(field.short or field.label) for field in on)
+def meaning_of(field: Field | None, help_text: str) -> str:
+    """A field's meaning, unit and owner as one text; for what is no field only its meaning."""
+    sentence = help_text if help_text.endswith((".", "?", "!")) else f"{help_text}."
+    if field is None:
+        return f"{sentence} {_DERIVED}"
+    unit = f" In {field.unit}." if field.unit else ""
+    return f"{sentence}{unit} {_OWNERS[field.owner]}"
 
 
 def _of_field(
-    field: Field,
-    text: Callable[[Any], str] | None = None,
-    label: str | None = None,
-    sort: str | None = None,
+    field: Field, text: Text | None = None, label: str | None = None, sort: str | None = None
 ) -> Column:
     if field.kind is not Kind.FLAG and text is None:
-        text = _tags if field.kind is Kind.TAGS else _field_text(field)
+        text = texts.tags if field.kind is Kind.TAGS else texts.of_field(field)
     return Column(
         field.name,
         label or field.short or field.label,
@@ -147,38 +70,203 @@ def _of_field(
         field.name if field.sort else sort,
         field,
         text,
+        (field.name,),
     )
 
 
 def _read_only(
-    name: str, label: str, title: str, text: Callable[[Any], str], sort: str | None = None
+    name: str,
+    label: str,
+    help_text: str,
+    text: Text,
+    reads: Iterable[str],
+    *,
+    sort: str | None = None,
+    style: str = "",
+    shown: bool = True,
 ) -> Column:
-    return Column(name, label, title, "", sort, None, text)
+    return Column(name, label, help_text, style, sort, None, text, tuple(reads), shown)
+
+
+def _more(
+    name: str,
+    label: str,
+    help_text: str,
+    text: Text,
+    *,
+    sort: str | None = "its name",
+    style: str = "",
+    reads: str | None = None,
+) -> Column:
+    """A column that is shown to those who choose it; of a column of the record, and sorted by it,
+    where nothing else is said.
+    """
+    return _read_only(
+        name,
+        label,
+        help_text,
+        text,
+        (reads or name,),
+        sort=name if sort == "its name" else sort,
+        style=style,
+        shown=False,
+    )
+
+
+def _status(noun: str) -> Column:
+    return _read_only(
+        "status",
+        "Status",
+        "Where the values come from: init (only its id is known), filled by feeds, or updated"
+        " by a person",
+        texts.status(noun),
+        ("status", "protection", "retired_at"),
+        sort="status",
+    )
+
+
+def _state(record_type: RecordType) -> tuple[Column, ...]:
+    """What is known about any record besides its fields."""
+    times = (
+        ("created_at", "Created", "When it was first seen (UTC)"),
+        ("updated_at", "Updated", "When a value in force was last changed (UTC)"),
+        ("last_synced_at", "Last synced", "When a feed last named it (UTC)"),
+        ("retired_at", "Retired on", "When it was found gone from every feed (UTC)"),
+    )
+    # Provider models have no index for the other two moments.
+    sorts = {name for name, *_ in times[: 4 if record_type == "entry" else 2]}
+    names = (
+        ("manual_fields", "Edited fields", "The fields that a person decided"),
+        (
+            "drift",
+            "Drifting fields",
+            "The fields of which the feeds say something else than what is in force",
+        ),
+    )
+    feeds = "The feeds that its values come from"
+    changes = "How often it was changed, and one more"
+    return (
+        *(
+            _more(name, label, said, texts.time(name), sort=name if name in sorts else None)
+            for name, label, said in times
+        ),
+        _more("version", "Version", changes, texts.number("version"), style="num"),
+        _more("sources", "Sources", feeds, texts.sources, sort=None),
+        *(
+            _more(name, label, said, texts.field_names(record_type, name), sort=None)
+            for name, label, said in names
+        ),
+    )
+
+
+def _prices() -> tuple[Column, ...]:
+    """One column for each unit that a provider may charge for."""
+    sorts = {texts.PROMPT: "prompt_price", texts.COMPLETION: "completion_price"}
+    found = []
+    for unit, about in UNITS.items():
+        short = "$/M" if about.per == "per million" else "$ each"
+        per = "million tokens" if about.per == "per million" else "unit"
+        found.append(
+            _more(
+                unit,
+                f"{about.label.removesuffix(' tokens')} {short}",
+                f"What the provider charges for {about.label.lower()}, in dollars per {per}",
+                texts.one_price(unit),
+                sort=sorts.get(unit),
+                style="num",
+                reads="pricing",
+            )
+        )
+    return tuple(found)
 
 
 _MODEL = FIELDS["provider_model"]
-COLUMNS: dict[RecordType, tuple[Column, ...]] = {
-    "entry": tuple(_of_field(field) for field in ENTRY_FIELDS[1:]),
-    "provider_model": (
-        _read_only("provider", "Provider", "Who offers it", _provider, "provider_vendor"),
-        _read_only("entry", "Catalog entry", "The model it is", _entry, "model_public_id"),
-        _of_field(_MODEL["active"]),
-        _read_only(
-            "available",
-            "Available",
-            "On when its own switch, its entry's and its provider's are all on",
-            _available,
-            "available",
-        ),
-        _of_field(_MODEL["pricing"], _prices, "$ per M in / out", "prompt_price"),
-        _of_field(_MODEL["token_limits"], _limits, "Context / output"),
-        _of_field(_MODEL["category"]),
-        _of_field(_MODEL["category_order_number"]),
-        _of_field(_MODEL["model_order_number"]),
-        _of_field(_MODEL["instruct_model_public_id"]),
-        _read_only("family", "Family", "Its catalog entry's", _family, "family"),
-        _read_only("capabilities", "Capabilities", "Those of its catalog entry", _capabilities),
+_ENTRY_COLUMNS = (
+    _status("entry"),
+    *(_of_field(field) for field in ENTRY_FIELDS[1:]),
+    *_state("entry"),
+)
+_MODEL_COLUMNS = (
+    _status("provider model"),
+    _read_only(
+        "provider",
+        "Provider",
+        "Who offers it",
+        texts.provider,
+        ("provider_id", "provider_name"),
+        sort="provider_vendor",
     ),
+    _read_only(
+        "entry",
+        "Catalog entry",
+        "The model it is",
+        texts.entry,
+        ("entry_id",),
+        sort="model_public_id",
+    ),
+    _of_field(_MODEL["active"]),
+    _read_only(
+        "available",
+        "Available",
+        "On when its own switch, its entry's and its provider's are all on",
+        texts.available,
+        ("active", "entry_active", "provider_active"),
+        sort="available",
+    ),
+    _of_field(_MODEL["pricing"], texts.prices, "$ per M in / out", "prompt_price"),
+    _of_field(_MODEL["token_limits"], texts.limits, "Context / output", "context_length"),
+    _of_field(_MODEL["category"]),
+    _of_field(_MODEL["category_order_number"]),
+    _of_field(_MODEL["model_order_number"]),
+    _of_field(_MODEL["instruct_model_public_id"]),
+    _read_only(
+        "family",
+        "Family",
+        "Its catalog entry's",
+        texts.plain("family"),
+        ("family",),
+        sort="family",
+    ),
+    _read_only(
+        "capabilities",
+        "Capabilities",
+        "Those of its catalog entry",
+        texts.capabilities,
+        (field.name for field in CAPABILITIES),
+    ),
+    _more(
+        "raw_id",
+        "Provider's id",
+        "What the provider itself calls it",
+        texts.plain("raw_id"),
+        sort="provider_original_model_id",
+    ),
+    _more(
+        "provider_vendor",
+        "Vendor",
+        "The short name of who offers it",
+        texts.plain("provider_vendor"),
+    ),
+    *_prices(),
+    *_state("provider_model"),
+)
+COLUMNS: dict[RecordType, tuple[Column, ...]] = {
+    "entry": _ENTRY_COLUMNS,
+    "provider_model": _MODEL_COLUMNS,
 }
 BY_NAME = {kind: {column.name: column for column in columns} for kind, columns in COLUMNS.items()}
+USUAL = {
+    kind: tuple(column.name for column in columns if column.shown)
+    for kind, columns in COLUMNS.items()
+}
 NAME = ENTRY_FIELDS[0].name  # the display name of either kind: it shares the first column
+# What every row needs, whatever is shown of it.
+_ROW = ("id", "public_id", NAME, "manual_fields", "drift", "retired_at")
+_ROWS: dict[RecordType, tuple[str, ...]] = {"entry": _ROW, "provider_model": (*_ROW, "raw_id")}
+
+
+def columns_read(record_type: RecordType, names: Iterable[str]) -> tuple[str, ...]:
+    """The columns of the record that a table of these columns is made of."""
+    chosen = (BY_NAME[record_type][name].reads for name in names)
+    read = (*_ROWS[record_type], *(part for reads in chosen for part in reads))
+    return tuple(dict.fromkeys(read))

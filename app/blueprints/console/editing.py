@@ -27,6 +27,7 @@ from app.blueprints.console.kinds import ENTRY, PROVIDER_MODEL, RecordKind
 from app.blueprints.console.listing import TABLES, parse_address
 from app.blueprints.console.messages import Action, tell, undo_action
 from app.blueprints.console.record_pages import record_context
+from app.blueprints.console.table_state import shown_columns
 from app.core.errors import EditConflictError, NotFoundError, ValidationError
 from app.core.fields import Field, Kind
 from app.core.values import ValueProblem
@@ -231,11 +232,13 @@ def _done(
 def _pieces(kind: RecordKind, record: Any, view: str, back: str) -> dict[str, Any]:
     """What the page `view` shows of the record: its row, or the page it stands on."""
     if view == "table":
+        listing = parse_address(back, TABLES[kind.record_type])
+        columns = shown_columns(kind.record_type, listing)
         return {
             "kind": kind,
-            "rows": [table_row(kind, record, editable=True)],
+            "rows": [table_row(kind, record, columns, editable=True)],
             "editable": True,
-            "orderable": parse_address(back, TABLES[kind.record_type]).is_ordered,
+            "orderable": listing.is_ordered,
             "view": view,
         }
     if view == "entry" and kind is not ENTRY:

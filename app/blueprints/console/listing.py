@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from app.blueprints.console.columns import COLUMNS, NAME
+from app.blueprints.console.columns import BY_NAME, NAME, Column, meaning_of
 from app.core.fields import CAPABILITIES, FIELDS, RecordType
 
 PAGE_SIZE = 50
+# What the address says of the look of the table; no filter.
+LAYOUT = ("columns", "density", "view")
 YES_NO = {"true": "yes", "false": "no"}
 FLAG_FILTERS = (
     *(f.name for f in CAPABILITIES),
@@ -92,11 +94,12 @@ class Chip(NamedTuple):
 class Header(NamedTuple):
     """The head of a column; `address` sorts by it, None where it cannot."""
 
+    name: str
     label: str
-    title: str
+    meaning: str
     style: str
-    address: str | None
-    order: str | None
+    address: str | None = None
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +120,13 @@ class Listing:
         return (self.page - 1) * PAGE_SIZE
 
     def query_args(self) -> dict[str, str]:
-        """What the filter parser is given: everything but the page, the order always."""
+        """What the filter parser is given: the filters, the order always."""
         sort, order = self.sort
-        return {**self.args, "sort": sort, "order": order}
+        return {**self.filter_args(), "sort": sort, "order": order}
+
+    def filter_args(self) -> dict[str, str]:
+        """What the address says of the records, not of their look."""
+        return {name: value for name, value in self.args.items() if name not in LAYOUT}
 
     def address(self, changes: Mapping[str, str | None] | None = None, *, page: int = 1) -> str:
         """The address of the table with some parameters changed; None takes one away."""
@@ -169,28 +176,36 @@ class Listing:
         """The address of the same in the order of the category."""
         return self.address({"sort": "model_order_number", "order": "asc"})
 
+    def with_layout(self, layout: Mapping[str, str | None]) -> str:
+        """The address of the same page with another look; None takes a parameter away."""
+        return self.address(layout, page=self.page)
+
     def without_filters(self) -> str:
         return self.address(dict.fromkeys(self.table.filters))
 
-    def headers(self) -> Iterator[Header]:
-        """The heads of the columns after the first, in the table's order."""
-        yield self._header("status", "Status", "Where the values come from", "")
-        for column in COLUMNS[self.table.record_type]:
-            yield self._header(column.sort, column.label, column.title, column.style)
+    def headers(self, columns: Iterable[str]) -> Iterator[Header]:
+        """The heads of the columns after the first."""
+        known = BY_NAME[self.table.record_type]
+        for column in (known[name] for name in columns):
+            yield self._header(column)
 
     def name_header(self) -> Header:
         """The head of the first column."""
         field = FIELDS[self.table.record_type][NAME]
-        return self._header(NAME, "Model", field.help, "who")
+        return self._sorting(NAME, Header(NAME, "Model", meaning_of(field, field.help), "who"))
 
-    def _header(self, sorts_by: str | None, label: str, title: str, style: str) -> Header:
+    def _header(self, column: Column) -> Header:
+        head = Header(column.name, column.label, column.meaning, column.style)
+        return self._sorting(column.sort, head)
+
+    def _sorting(self, sorts_by: str | None, head: Header) -> Header:
         if sorts_by is None:
-            return Header(label, title, style, None, None)
+            return head
         sort, order = self.sort
         current = order if sort == sorts_by else None
         turned = "desc" if current == "asc" else "asc"
         address = self.address({"sort": sorts_by, "order": turned})
-        return Header(label, title, style, address, current)
+        return head._replace(address=address, order=current)
 
 
 def parse_address(address: str, table: Table) -> Listing:

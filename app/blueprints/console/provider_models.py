@@ -19,6 +19,7 @@ from app.blueprints.console.listing import (
 from app.blueprints.console.messages import answer, undo_action
 from app.blueprints.console.ordering import Move, move_model
 from app.blueprints.console.record_pages import record_context
+from app.blueprints.console.table_state import current_layout
 from app.blueprints.console.tables import render_table, table_context
 from app.core.errors import NotFoundError
 from app.core.fields import CAPABILITIES
@@ -27,12 +28,12 @@ from app.queries.facets import offer_choices_in_use
 from app.queries.model_choices import count_models_by_choice
 from app.queries.model_order import list_ordered_ids, list_suggestions
 from app.queries.provider_model_filter import parse_provider_model_filter
+from app.queries.provider_model_pages import page_of_ids
 from app.queries.provider_models import (
     ProviderModelRow,
     get_provider_model,
     get_provider_model_by_pk,
-    list_provider_models,
-    list_provider_models_by_pk,
+    list_provider_model_parts,
 )
 from app.web.addresses import read_row_id
 from app.web.permissions import requires
@@ -49,9 +50,10 @@ MAX_WORDS = 255
 @requires("admin:provider-model:read")
 def models() -> Response:
     listing = parse_listing(request.args, PROVIDER_MODELS)
-    rows, total = _rows(listing)
+    layout = current_layout(listing)
+    rows, total = _rows(listing, layout.reads)
     names = {"provider_id": offer_choices_in_use(db.session()).providers}
-    context = table_context(PROVIDER_MODEL, listing, rows, total, names)
+    context = table_context(PROVIDER_MODEL, listing, layout, rows, total, names)
     if listing.is_ordered:
         context["order_scope"] = listing.args.get("provider_id", "")
     return render_table("console/provider_models.html", context, lambda: _filters(listing))
@@ -89,15 +91,14 @@ def order() -> BaseResponse:
     return answer(message, back, action=action, changed=True)
 
 
-def _rows(listing: Listing) -> tuple[list[ProviderModelRow], int]:
+def _rows(listing: Listing, reads: tuple[str, ...]) -> tuple[list[Any], int]:
     session = db.session()
     wanted = parse_provider_model_filter(listing.query_args())
-    page = list_provider_models(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
-    if not listing.is_ordered:
-        return page.rows, page.total
-    # As people number things: what has no number yet comes last.
-    ids = list_ordered_ids(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
-    return list_provider_models_by_pk(session, ids), page.total
+    ids, total = page_of_ids(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
+    if listing.is_ordered:
+        # As people number things: what has no number yet comes last.
+        ids = list_ordered_ids(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
+    return list_provider_model_parts(session, ids, reads), total
 
 
 def _filters(listing: Listing) -> dict[str, Any]:

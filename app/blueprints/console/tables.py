@@ -10,6 +10,7 @@ from flask import Response, request
 
 from app.blueprints.console.cells import table_row
 from app.blueprints.console.kinds import RecordKind
+from app.blueprints.console.layout import Layout
 from app.blueprints.console.listing import Listing, Pages
 from app.web.permissions import may
 from app.web.render import is_fragment, render_page
@@ -18,6 +19,7 @@ from app.web.render import is_fragment, render_page
 def table_context(
     kind: RecordKind,
     listing: Listing,
+    layout: Layout,
     rows: Sequence[Any],
     total: int,
     names: Mapping[str, Mapping[str, str]] | None = None,
@@ -26,9 +28,10 @@ def table_context(
     editable = may(kind.edit)
     return {
         "kind": kind,
-        "rows": [table_row(kind, record, editable=editable) for record in rows],
+        "rows": [table_row(kind, one, layout.columns, editable=editable) for one in rows],
         "pages": Pages(listing.page, total),
         "listing": listing,
+        "layout": layout,
         "chips": listing.chips(names),
         "here": listing.here(),
         "view": "table",
