@@ -8,6 +8,7 @@ from app.models.flag import FeatureFlag
 from app.models.provider import Provider, ProviderModel
 from app.models.sync import SyncItem, SyncPlanPart, SyncRun
 from app.models.user import Token, User, UserSession
+from app.models.view import SavedView
 from app.models.webhook import Delivery, Webhook
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Override",
     "Provider",
     "ProviderModel",
+    "SavedView",
     "SyncItem",
     "SyncPlanPart",
     "SyncRun",

@@ -69,6 +69,8 @@ class ProviderModel(DecidedState, Base):
     # For sorting and plots only (micro-dollars per 1k tokens); exact amounts are in `pricing`.
     prompt_price: Mapped[float | None] = mapped_column(Float)
     completion_price: Mapped[float | None] = mapped_column(Float)
+    # That of `token_limits` again, for sorting and filtering.
+    context_length: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         UniqueConstraint("provider_id", "raw_id"),
@@ -84,6 +86,7 @@ class ProviderModel(DecidedState, Base):
 
 
 # As for entries: unknown sorts lowest, which only PostgreSQL has to be told.
-for _name in ("model_display_name", "category", "prompt_price", "completion_price"):
+_SORTED = ("model_display_name", "category", "prompt_price", "completion_price", "context_length")
+for _name in _SORTED:
     _column = getattr(ProviderModel, _name)
     Index(f"ix_provider_models_{_name}", _column.nulls_first(), ProviderModel.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, UnaryExpression, literal, or_, true
@@ -59,6 +60,27 @@ def capability(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
 
 def known(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
     return column.is_not(None) if value else column.is_(None)
+
+
+def at_least(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+    return column >= literal(value)
+
+
+def at_most(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+    return column <= literal(value)
+
+
+def costs_at_least(column: ColumnElement[Any], value: Decimal) -> ColumnElement[bool]:
+    return column >= literal(micro_dollars_per_1k(value))
+
+
+def costs_at_most(column: ColumnElement[Any], value: Decimal) -> ColumnElement[bool]:
+    return column <= literal(micro_dollars_per_1k(value))
+
+
+def micro_dollars_per_1k(dollars_per_million: Decimal) -> float:
+    """A price in the unit of the columns that tables sort by, rounded as those are."""
+    return float(dollars_per_million.scaleb(3))
 
 
 def manual(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:

@@ -6,7 +6,18 @@ from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from app.models import CatalogEntry, EntryTag
-from app.queries.conditions import Meanings, capability, equal, known, manual, meant, plain, tested
+from app.queries.conditions import (
+    Meanings,
+    at_least,
+    at_most,
+    capability,
+    equal,
+    known,
+    manual,
+    meant,
+    plain,
+    tested,
+)
 from app.queries.entry_filter import EntryFilter
 
 _EQUAL = (*("status", "active", "is_moderated", "experimental", "requires_feature_flag", "family"),)
@@ -20,6 +31,8 @@ _MEANINGS: Meanings = {
     "manual": (CatalogEntry.status, manual),
     "drift": (CatalogEntry.drift, known),
     "retired": (CatalogEntry.retired_at, known),
+    "context_min": (CatalogEntry.context_length, at_least),
+    "context_max": (CatalogEntry.context_length, at_most),
 }
 
 

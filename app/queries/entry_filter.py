@@ -12,16 +12,20 @@ from app.queries.list_args import (
     STATUSES,
     Reader,
     RecordFilter,
+    check_ranges,
     one_of,
     read_filter,
     read_list,
     switch,
     text,
+    whole,
     words,
 )
 
 SWITCHES = ("active", "is_moderated", "experimental", "manual", "drift", "retired")
 TEXTS = ("requires_feature_flag", "family", "tag")
+RANGES = ("context",)
+WHOLES = ("context_min", "context_max")
 
 # What a list can be sorted by: every scalar key of the representation. `id` is the public id.
 SORTS = (
@@ -44,6 +48,8 @@ class EntryFilter(RecordFilter):
     requires_feature_flag: str | None = None
     family: str | None = None
     tag: str | None = None
+    context_min: int | None = None
+    context_max: int | None = None
 
 
 _READERS: dict[str, Reader] = {
@@ -51,6 +57,7 @@ _READERS: dict[str, Reader] = {
     "status": one_of(*STATUSES),
     **dict.fromkeys((*SWITCHES[:3], *FLAG_NAMES, *SWITCHES[3:]), switch),
     **dict.fromkeys(TEXTS, text),
+    **dict.fromkeys(WHOLES, whole),
     "sort": one_of(*SORTS),
     "order": one_of("asc", "desc"),
 }
@@ -62,7 +69,9 @@ def parse_entry_filter(args: Mapping[str, str], *, also: Iterable[str] = PAGING)
     ``also`` are the names that somebody else reads. Raises `ValidationError` that
     lists every unknown, repeated or malformed parameter.
     """
-    return read_filter(EntryFilter, _READERS, args, also)
+    wanted = read_filter(EntryFilter, _READERS, args, also)
+    check_ranges(wanted, RANGES)
+    return wanted
 
 
 def parse_list(args: Mapping[str, str]) -> tuple[EntryFilter, int, int]:

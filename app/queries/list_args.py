@@ -9,11 +9,12 @@ import difflib
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from app.core.errors import FieldProblem, ValidationError
 from app.core.fields import CAPABILITIES
-from app.core.values import MAX_TEXT
+from app.core.values import MAX_INTEGER, MAX_TEXT
 
 STATUSES = ("init", "filled", "updated")
 FLAG_NAMES = tuple(f.name for f in CAPABILITIES)
@@ -63,14 +64,17 @@ class RecordFilter:
 
     def to_args(self) -> dict[str, str]:
         """The query string that is read as this filter; defaults left out."""
-        args = {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in self.restrictions().items()
-        }
+        args = {name: _written(value) for name, value in self.restrictions().items()}
         for name, default in (("sort", "created_at"), ("order", "desc")):
             if getattr(self, name) != default:
                 args[name] = getattr(self, name)
         return args
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 Filter = TypeVar("Filter", bound=RecordFilter)
@@ -182,6 +186,28 @@ def text(value: str) -> str:
     return found
 
 
+def whole(value: str) -> int:
+    """Reads a number of tokens."""
+    return _whole(value, 0, MAX_INTEGER)
+
+
+def dollars_per_million(value: str) -> Decimal:
+    """Reads a price in dollars per million tokens, exact."""
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,24})?", value):
+        raise ValueError("must be dollars per million tokens, such as 0.15")
+    return Decimal(value)
+
+
+def check_ranges(wanted: RecordFilter, names: Iterable[str]) -> None:
+    """Refuse a range whose end lies below its beginning; raises `ValidationError`."""
+    problems = []
+    for name in names:
+        least, most = (getattr(wanted, f"{name}_{end}") for end in ("min", "max"))
+        if least is not None and most is not None and most < least:
+            problems.append(FieldProblem(f"{name}_max", f"must not be below {name}_min"))
+    _refuse(problems)
+
+
 def one_of(*accepted: str) -> Reader:
     """A reader of one of these words."""
 
@@ -207,6 +233,6 @@ def _single(args: Mapping[str, str], name: str) -> str:
 
 
 def _whole(value: str, lowest: int, highest: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,12}", value) or not lowest <= int(value) <= highest:
+    if not re.fullmatch(r"[0-9]{1,16}", value) or not lowest <= int(value) <= highest:
         raise ValueError(f"must be a whole number from {lowest} to {highest}")
     return int(value)

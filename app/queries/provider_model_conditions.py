@@ -17,7 +17,11 @@ from app.models import CatalogEntry, Provider, ProviderModel
 from app.queries.conditions import (
     Meanings,
     Spelling,
+    at_least,
+    at_most,
     capability,
+    costs_at_least,
+    costs_at_most,
     equal,
     known,
     manual,
@@ -34,6 +38,12 @@ _OWN: Meanings = {
     "manual": (ProviderModel.status, manual),
     "drift": (ProviderModel.drift, known),
     "retired": (ProviderModel.retired_at, known),
+    "context_min": (ProviderModel.context_length, at_least),
+    "context_max": (ProviderModel.context_length, at_most),
+    "prompt_price_min": (ProviderModel.prompt_price, costs_at_least),
+    "prompt_price_max": (ProviderModel.prompt_price, costs_at_most),
+    "completion_price_min": (ProviderModel.completion_price, costs_at_least),
+    "completion_price_max": (ProviderModel.completion_price, costs_at_most),
 }
 _ENTRYS: Meanings = {
     "family": (CatalogEntry.family, equal),

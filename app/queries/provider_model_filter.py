@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from app.queries.list_args import (
@@ -13,23 +14,36 @@ from app.queries.list_args import (
     STATUSES,
     Reader,
     RecordFilter,
+    check_ranges,
+    dollars_per_million,
     one_of,
     read_filter,
     read_list,
     switch,
     text,
+    whole,
     words,
 )
 
 SWITCHES = ("active", "available", "manual", "drift", "retired")
 TEXTS = ("category", "family", "model_key")
+RANGES = ("context", "prompt_price", "completion_price")
+WHOLES = ("context_min", "context_max")
+PRICES = tuple(f"{name}_{end}" for name in RANGES[1:] for end in ("min", "max"))
 PROVIDER_ID = r"prov_[0-9A-Za-z_-]{1,27}"
 
 # What a list can be sorted by: the scalar keys of the representation, and two of its prices.
 SORTS = (
     *("id", "provider_id", "provider_vendor", "model_catalog_id", "model_public_id"),
     *("provider_original_model_id", "model_display_name", "category", "category_order_number"),
-    *("model_order_number", "prompt_price", "completion_price", "family", *FLAG_NAMES),
+    *(
+        "model_order_number",
+        "prompt_price",
+        "completion_price",
+        "context_length",
+        "family",
+        *FLAG_NAMES,
+    ),
     *("active", "available", "instruct_model_public_id", "status", "version"),
     *("created_at", "updated_at"),
 )
@@ -42,7 +56,8 @@ class ProviderModelFilter(RecordFilter):
     `family` and the flags are those of the catalog entry. `model_key` is the id
     of an entry (any spelling), a provider's own id of a model, or a model's
     public id. `available` is whether the model, its entry and its provider are
-    all switched on.
+    all switched on. `context` is the limit that the provider sets, in tokens; the
+    prices are in dollars per million tokens.
     """
 
     SEARCH: ClassVar[str] = "search"
@@ -53,6 +68,12 @@ class ProviderModelFilter(RecordFilter):
     category: str | None = None
     family: str | None = None
     search: str | None = None
+    context_min: int | None = None
+    context_max: int | None = None
+    prompt_price_min: Decimal | None = None
+    prompt_price_max: Decimal | None = None
+    completion_price_min: Decimal | None = None
+    completion_price_max: Decimal | None = None
 
 
 def _provider(value: str) -> str:
@@ -68,6 +89,8 @@ _READERS: dict[str, Reader] = {
     "status": one_of(*STATUSES),
     **dict.fromkeys((*SWITCHES, *FLAG_NAMES), switch),
     **dict.fromkeys(TEXTS, text),
+    **dict.fromkeys(WHOLES, whole),
+    **dict.fromkeys(PRICES, dollars_per_million),
     "sort": one_of(*SORTS),
     "order": one_of("asc", "desc"),
 }
@@ -81,7 +104,9 @@ def parse_provider_model_filter(
     ``also`` are the names that somebody else reads. Raises `ValidationError` that
     lists every unknown, repeated or malformed parameter.
     """
-    return read_filter(ProviderModelFilter, _READERS, args, also)
+    wanted = read_filter(ProviderModelFilter, _READERS, args, also)
+    check_ranges(wanted, RANGES)
+    return wanted
 
 
 def parse_provider_model_list(args: Mapping[str, str]) -> tuple[ProviderModelFilter, int, int]:

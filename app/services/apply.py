@@ -19,7 +19,7 @@ from app.services.maintenance import refresh_statistics
 from app.services.search_index import index_entries, index_provider_models, search_text
 from app.services.settle import claim_row, settle, write_claims
 from app.services.sync_run import ItemRow, Run
-from app.services.write import bump_revision, change_row, insert_rows, plot_prices
+from app.services.write import bump_revision, change_row, insert_rows, plot_limits, plot_prices
 from app.upstreams.base import UpstreamProvider
 
 BLANK: dict[RecordType, dict[str, Any]] = {
@@ -117,7 +117,7 @@ def _new_row(run: Run, record_type: RecordType, claims: Sequence[Said]) -> dict[
     state = resolve(record_type, claims, {}, blank, "none")
     row = dict(state.values)
     if record_type == "provider_model":
-        row |= plot_prices(row["pricing"])
+        row |= plot_prices(row["pricing"]) | plot_limits(row["token_limits"])
     return row | {
         "sources": dict(state.sources),
         "drift": None,

@@ -201,6 +201,8 @@ def _columns_of(edit: Edit, moment: int) -> dict[str, Any]:
         columns["status"] = after.status
     if "pricing" in columns:
         columns |= plot_prices(after.values["pricing"])
+    if "token_limits" in columns:
+        columns |= plot_limits(after.values["token_limits"])
     if edit.is_visible():
         columns["updated_at"] = moment
         columns["version"] = edit.record.version + 1
@@ -216,6 +218,11 @@ def plot_prices(pricing: Mapping[str, Any] | None) -> dict[str, float | None]:
         "prompt_price": amounts.get("per_1k_prompt_tokens"),
         "completion_price": amounts.get("per_1k_completion_tokens"),
     }
+
+
+def plot_limits(limits: Mapping[str, Any] | None) -> dict[str, int | None]:
+    """The column that tables sort and filter by; both limits stay in `token_limits`."""
+    return {"context_length": (limits or {}).get("context_length")}
 
 
 def _update_records(session: Session, edits: Iterable[Edit], moment: int) -> None:

@@ -8,9 +8,11 @@ const follow = () => {
     if (field.type === "hidden" && field.name === "csrf_token") continue;
     field.value = state.get(field.name) ?? "";
     field.closest(".chooser")?.classList.toggle("is-set", field.value !== "");
+    const range = field.closest(".range");
+    range?.classList.toggle("is-set", [...range.querySelectorAll("input")].some((end) => end.value !== ""));
   }
   const more = form.querySelector(".more-filters");
-  const set = more?.querySelectorAll(".chooser.is-set").length ?? 0;
+  const set = [...(more?.querySelectorAll("select, .range-end") ?? [])].filter((one) => one.value !== "").length;
   more?.toggleAttribute("data-active", set > 0);
   const count = more?.querySelector(".pill-count");
   if (count) count.textContent = set || "";

@@ -14,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -64,6 +65,8 @@ CASES: dict[str, tuple[EntryFilter, int]] = {
     "not retired": (EntryFilter(retired=False), 0),
     "by context": (EntryFilter(sort="context_length"), 0),
     "by context, last page": (EntryFilter(sort="context_length"), LAST),
+    "context range": (EntryFilter(context_min=100_000, context_max=250_000), 0),
+    "context and flag": (EntryFilter(context_min=1_000_000, flags={"supports_tools": True}), 0),
     "by id": (EntryFilter(sort="id", order="asc"), 0),
     "by version (no index)": (EntryFilter(sort="version"), 0),
 }
@@ -87,6 +90,15 @@ MODEL_CASES: dict[str, tuple[ProviderModelFilter, int]] = {
     "manual": (Only(manual=True), 0),
     "drift": (Only(drift=True), 0),
     "not retired": (Only(retired=False), 0),
+    "context from": (Only(context_min=128_000), 0),
+    "price range": (
+        Only(prompt_price_min=Decimal("0.1"), prompt_price_max=Decimal("0.5")),
+        0,
+    ),
+    "three ranges": (
+        Only(context_max=200_000, prompt_price_max=Decimal(1), completion_price_min=Decimal("0.2")),
+        0,
+    ),
     "search dense": (Only(search="reasoning"), 0),
     "search dense, last page": (Only(search="reasoning"), LAST),
     "search dense, by name": (Only(search="openai", sort="model_display_name", order="asc"), 0),
@@ -96,6 +108,7 @@ MODEL_CASES: dict[str, tuple[ProviderModelFilter, int]] = {
     "search two letters": (Only(search="ai"), 0),
     "search and filter": (Only(search="coding", flags={"supports_tools": True}), 0),
     "by name": (Only(sort="model_display_name", order="asc"), 0),
+    "by context": (Only(sort="context_length"), 0),
     "by price": (Only(sort="prompt_price"), 0),
     "by price, last page": (Only(sort="prompt_price"), LAST),
     "by category": (Only(sort="category"), 0),

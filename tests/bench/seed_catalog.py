@@ -173,6 +173,7 @@ def synthetic_models(count: int, entries: int, seed: int = 3) -> Iterator[dict[s
         vendor, word = chance.choice(VENDORS), chance.choice(WORDS)
         manual = chance.random() < 0.02
         price = chance.randrange(0, 20_000) if chance.random() < 0.9 else None
+        context = chance.choice((8_192, 32_768, 128_000, 200_000, 1_000_000, None))
         moment = now() - chance.randrange(10**7)
         yield {
             "id": number,
@@ -186,7 +187,8 @@ def synthetic_models(count: int, entries: int, seed: int = 3) -> Iterator[dict[s
             "category_order_number": None,
             "model_order_number": chance.randrange(100) if chance.random() < 0.1 else None,
             "pricing": _pricing(price),
-            "token_limits": chance.choice((LIMITS, None)),
+            "token_limits": context and LIMITS | {"context_length": context},
+            "context_length": context,
             "instruct_model_public_id": None,
             "prompt_price": None if price is None else price / 10,
             "completion_price": None if price is None else price / 5,

@@ -21,7 +21,7 @@ from app.services.search_index import (
     rewrite_tags,
     search_text,
 )
-from app.services.write import plot_prices
+from app.services.write import plot_limits, plot_prices
 
 _numbers = itertools.count(1)
 
@@ -98,7 +98,8 @@ def make_provider_model(
         "created_at": now(),
         "updated_at": now(),
     }
-    model = ProviderModel(**defaults | plot_prices(values.get("pricing")) | values)
+    plotted = plot_prices(values.get("pricing")) | plot_limits(values.get("token_limits"))
+    model = ProviderModel(**defaults | plotted | values)
     session.add(model)
     session.flush()
     index_provider_models(session, [model.id])

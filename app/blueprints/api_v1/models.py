@@ -15,8 +15,8 @@ from app.blueprints.api_v1.request_body import MAX_REASON
 from app.blueprints.api_v1.schemas import Schema, field_schema
 from app.core.fields import CAPABILITIES, ENTRY_FIELDS
 from app.core.fields import Field as RegistryField
-from app.core.values import MAX_TEXT, check
-from app.queries.entry_filter import SORTS, SWITCHES, TEXTS
+from app.core.values import MAX_INTEGER, MAX_TEXT, check
+from app.queries.entry_filter import SORTS, SWITCHES, TEXTS, WHOLES
 from app.queries.list_args import MAX_LIMIT, MAX_OFFSET, STATUSES
 
 MOMENT: Schema = {"type": "integer", "description": "Unix seconds"}
@@ -196,6 +196,12 @@ def list_parameters(sorts: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+TOKENS = parameter(
+    {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER, "examples": [128000]},
+    "In tokens; what is unknown is not found.",
+)
+
+
 def search_parameter(description: str) -> Any:
     """The parameter that searches."""
     schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$"}
@@ -211,4 +217,5 @@ EntryQuery: type[BaseModel] = create_model(
     **list_parameters(SORTS),
     **dict.fromkeys(SWITCHES, SWITCH),
     **dict.fromkeys(TEXTS, EXACT_TEXT),
+    **dict.fromkeys(WHOLES, TOKENS),
 )

@@ -12,6 +12,7 @@ from app.blueprints.api_v1.models import (
     NAMES,
     READ_ONLY,
     SWITCH,
+    TOKENS,
     Strict,
     always,
     editable,
@@ -23,9 +24,13 @@ from app.blueprints.api_v1.models import (
 from app.blueprints.api_v1.schemas import SHOWN_PRICING, Schema, field_schema
 from app.core.fields import CAPABILITIES, PROVIDER_MODEL_FIELDS, Kind
 from app.core.fields import Field as RegistryField
-from app.queries.provider_model_filter import PROVIDER_ID, SORTS, SWITCHES, TEXTS
+from app.queries.provider_model_filter import PRICES, PROVIDER_ID, SORTS, SWITCHES, TEXTS, WHOLES
 
 _TEXT: Schema = {"type": "string"}
+_DOLLARS = parameter(
+    {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,24})?$", "examples": ["0.15"]},
+    "In dollars per million tokens; what is unknown is not found.",
+)
 # The keys of a provider model that nobody sets: shown, and ignored where they are sent back.
 MODEL_READ_ONLY: dict[str, Schema] = {
     "id": {**_TEXT, "description": "`pmdl_…`"},
@@ -107,5 +112,7 @@ ProviderModelQuery: type[BaseModel] = create_model(
     **list_parameters(SORTS),
     **dict.fromkeys(SWITCHES, SWITCH),
     **dict.fromkeys(TEXTS, EXACT_TEXT),
+    **dict.fromkeys(WHOLES, TOKENS),
+    **dict.fromkeys(PRICES, _DOLLARS),
     provider_id=parameter({"type": "string", "pattern": f"^{PROVIDER_ID}$"}),
 )

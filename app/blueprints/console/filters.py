@@ -39,10 +39,12 @@ def filter_context(
         return Chooser(name, label, YES_NO)
 
     behind = list(more)
+    ends = [end for one in listing.table.ranges for end in one.ends]
     return {
         "args": listing.args,
         "table": listing.table,
         "choosers": [chooser(name) for name in first],
+        "ranges": listing.table.ranges,
         "more_choosers": [chooser(name) for name in behind],
-        "more_active": sum(name in listing.args for name in behind),
+        "more_active": sum(name in listing.args for name in (*behind, *ends)),
     }

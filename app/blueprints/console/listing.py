@@ -31,12 +31,53 @@ _LABELS = {
     "manual": "Edited by hand",
     "drift": "Drift",
     "retired": "Retired",
+    "context_min": "Context from",
+    "context_max": "Context up to",
+    "prompt_price_min": "Input price from",
+    "prompt_price_max": "Input price up to",
+    "completion_price_min": "Output price from",
+    "completion_price_max": "Output price up to",
 }
+
+
+class Range(NamedTuple):
+    """A number to be filtered by, in some unit; ``step`` is the smallest difference."""
+
+    name: str
+    label: str
+    unit: str
+    meaning: str
+    step: str
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The parameters of the lowest and the highest number."""
+        return f"{self.name}_min", f"{self.name}_max"
+
+
+_PER_MILLION = "$ per million"
+_INPUT = Range(
+    "prompt_price", "Input price", _PER_MILLION, "What a million input tokens cost", "any"
+)
+_OUTPUT = Range(
+    "completion_price", "Output price", _PER_MILLION, "What a million output tokens cost", "any"
+)
+
+
+def _context(meaning: str) -> Range:
+    return Range("context", "Context", "tokens", meaning, "1")
+
+
+def _ends(ranges: Iterable[Range]) -> tuple[str, ...]:
+    return tuple(end for one in ranges for end in one.ends)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One table: its address, its filters in the order of their chips, its usual order."""
+    """One table: its address, its filters in the order of their chips, its usual order.
+
+    ``ranges`` are what can be filtered from a number up to another.
+    """
 
     record_type: RecordType
     path: str
@@ -46,6 +87,7 @@ class Table:
     default_sort: tuple[str, str]
     filters: tuple[str, ...]
     yes_no: frozenset[str]
+    ranges: tuple[Range, ...]
 
     def label_of(self, name: str) -> str:
         """What people call a filter."""
@@ -54,6 +96,8 @@ class Table:
 
 
 _SWITCHES = ("active", "manual", "drift", "retired")
+_ENTRY_RANGES = (_context("The largest number of tokens a request and its answer may hold"),)
+_MODEL_RANGES = (_context("The limit that the provider sets"), _INPUT, _OUTPUT)
 CATALOG = Table(
     record_type="entry",
     path="/catalog",
@@ -63,9 +107,10 @@ CATALOG = Table(
     default_sort=("model_display_name", "asc"),
     filters=(
         *("q", "status", "family", *_SWITCHES),
-        *("tag", "requires_feature_flag", *FLAG_FILTERS),
+        *("tag", "requires_feature_flag", *FLAG_FILTERS, *_ends(_ENTRY_RANGES)),
     ),
     yes_no=frozenset({*_SWITCHES, *FLAG_FILTERS}),
+    ranges=_ENTRY_RANGES,
 )
 PROVIDER_MODELS = Table(
     record_type="provider_model",
@@ -76,9 +121,10 @@ PROVIDER_MODELS = Table(
     default_sort=("model_display_name", "asc"),
     filters=(
         *("search", "provider_id", "category", "family", "model_key", "status"),
-        *("available", *_SWITCHES, *_CAPABILITIES),
+        *("available", *_SWITCHES, *_CAPABILITIES, *_ends(_MODEL_RANGES)),
     ),
     yes_no=frozenset({"available", *_SWITCHES, *_CAPABILITIES}),
+    ranges=_MODEL_RANGES,
 )
 TABLES = {table.record_type: table for table in (CATALOG, PROVIDER_MODELS)}
 
@@ -159,6 +205,10 @@ class Listing:
 
     def _value(self, name: str) -> str:
         value = self.args[name]
+        if name.startswith("context_") and value.isdecimal():
+            return f"{int(value):,} tokens"
+        if "_price_" in name:
+            return f"${value} per million"
         return YES_NO.get(value, value) if name in self.table.yes_no else value
 
     @property
