@@ -12,6 +12,7 @@ import "./selection.js";
 import "./review.js";
 import "./menus.js";
 import "./table.js";
+import "./field-help.js";
 
 document.addEventListener("click", async (event) => {
   const help = event.target.closest("[data-help]");
