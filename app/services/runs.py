@@ -95,21 +95,53 @@ def request_run(
     """
     actor.require("admin:feed:sync")
     with writing(session) as db:
-        feed = get_feed(db, feed_name)
-        db.execute(select(Feed.id).where(Feed.id == feed.id).with_for_update())
-        open_run = db.scalar(
-            select(SyncRun).where(SyncRun.feed_id == feed.id, SyncRun.status.in_(OPEN))
-        )
-        if open_run is not None:
-            if (open_run.dry_run, open_run.path) == (dry_run, path):
-                return RunRef(open_run.id, open_run.public_id, is_new=False)
-            if not _is_abandoned(open_run):
-                raise ConflictError(f"a run of {feed_name} is under way: {open_run.public_id}")
-            _give_up(db, open_run, _as_seen(open_run))
-        run = new_run(feed.id, actor, trigger, dry_run=dry_run, path=path)
-        db.add(run)
-        db.flush()
-        return RunRef(run.id, run.public_id, is_new=True)
+        return _request(db, actor, feed_name, Wish(trigger, dry_run, path))
+
+
+class Wish(NamedTuple):
+    """What kind of run is asked for, and by what."""
+
+    trigger: str
+    dry_run: bool = False
+    path: str | None = None
+
+
+def begin_run(
+    session: AnySession, actor: Actor, feed_name: str, wish: Wish, holder: str
+) -> tuple[int, str]:
+    """Ask for a run and take it, before anybody else can; returns its row id and public id.
+
+    Raises `NotFoundError`, `ForbiddenError`, and `ConflictError` where one is under way.
+    """
+    actor.require("admin:feed:sync")
+    with writing(session) as db:
+        ref = _request(db, actor, feed_name, wish)
+        taken = _claim(db, holder, ref.id, LEASE_SECONDS)
+        if taken is None:  # was it interrupted too often, it is failed now: a new one may do better
+            ref = _request(db, actor, feed_name, wish)
+            taken = _claim(db, holder, ref.id, LEASE_SECONDS)
+        if taken is None:
+            raise ConflictError(f"a run of {feed_name} is under way: {ref.public_id}")
+        return taken, ref.public_id
+
+
+def _request(session: Session, actor: Actor, feed_name: str, wish: Wish) -> RunRef:
+    feed = get_feed(session, feed_name)
+    session.execute(select(Feed.id).where(Feed.id == feed.id).with_for_update())
+    under_way = (SyncRun.feed_id == feed.id, SyncRun.status.in_(OPEN))
+    open_run = session.scalar(
+        select(SyncRun).where(*under_way).execution_options(populate_existing=True)
+    )
+    if open_run is not None:
+        if (open_run.dry_run, open_run.path) == (wish.dry_run, wish.path):
+            return RunRef(open_run.id, open_run.public_id, is_new=False)
+        if not _is_abandoned(open_run):
+            raise ConflictError(f"a run of {feed_name} is under way: {open_run.public_id}")
+        _give_up(session, open_run, _as_seen(open_run))
+    run = new_run(feed.id, actor, wish.trigger, dry_run=wish.dry_run, path=wish.path)
+    session.add(run)
+    session.flush()
+    return RunRef(run.id, run.public_id, is_new=True)
 
 
 def new_run(
@@ -149,25 +181,25 @@ def claim_run(
     ``run_id`` asks for that one only. A run that was interrupted too often is failed instead.
     """
     with writing(session) as db:
-        for run in _candidates(db, run_id):
-            at, pk = _as_seen(run), int(run.id)
-            if run.attempts >= MAX_ATTEMPTS:
-                _give_up(db, run, at)
-                continue
-            taken = (
-                update(SyncRun)
-                .where(at)
-                .values(
-                    status="running",
-                    holder=holder,
-                    lease_until=now() + seconds,
-                    attempts=run.attempts + 1,
-                    started_at=run.started_at or now(),
-                    stage="fetch",
-                )
-            )
-            if _rows(db, taken):
-                return pk
+        return _claim(db, holder, run_id, seconds)
+
+
+def _claim(session: Session, holder: str, run_id: int | None, seconds: int) -> int | None:
+    for run in _candidates(session, run_id):
+        at, pk = _as_seen(run), int(run.id)
+        if run.attempts >= MAX_ATTEMPTS:
+            _give_up(session, run, at)
+            continue
+        values = {
+            "status": "running",
+            "holder": holder,
+            "lease_until": now() + seconds,
+            "attempts": run.attempts + 1,
+            "started_at": run.started_at or now(),
+            "stage": "fetch",
+        }
+        if _rows(session, update(SyncRun).where(at).values(values)):
+            return pk
     return None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.core.errors import BusyError, ConflictError, FewerModelsError, RaceError
+from app.core.errors import BusyError, FewerModelsError, RaceError
 from app.core.permissions import Actor
 from app.models import Batch, Claim, Feed, Provider, ProviderModel, SyncRun, now
 from app.queries.feeds import get_feed
@@ -19,13 +20,12 @@ from app.services.heartbeat import Heartbeat
 from app.services.kept_plans import drop_answers, keep_answer
 from app.services.runs import (
     LostLeaseError,
-    RunRef,
+    Wish,
     actor_of,
-    claim_run,
+    begin_run,
     finish,
     hold,
     holder_name,
-    request_run,
     supersede_kept,
 )
 from app.services.secrets import Vault
@@ -113,16 +113,9 @@ def sync_feed(
     and `FeedError` in all its kinds: then nothing was written but the feed's error.
     """
     holder = holder_name()
-
-    def claimed() -> tuple[RunRef, int | None]:
-        ref = request_run(session, actor, feed_name, trigger=trigger, dry_run=dry_run, path=path)
-        return ref, claim_run(session, holder, run_id=ref.id)
-
-    ref, run_id = claimed()
-    if run_id is None:
-        ref, run_id = claimed()  # it was interrupted too often: a new one may do better
-    if run_id is None:
-        raise ConflictError(f"a run of {feed_name} is under way: {ref.public_id}")
+    # Whoever takes it over may work in another folder.
+    wish = Wish(trigger, dry_run, None if path is None else str(Path(path).absolute()))
+    run_id, _ = begin_run(session, actor, feed_name, wish, holder)
     with Heartbeat(engine_of(session), run_id, holder):
         return perform_run(
             session, run_id, holder, vault=vault, allow_private=allow_private, progress=progress
