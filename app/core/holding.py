@@ -68,7 +68,8 @@ class Chosen:
 class Policy:
     """How one run treats what the feed says: its guards, its mode, what was decided before.
 
-    ``limits`` are all thresholds (`app.core.guards.limits_of`); ``review`` holds everything.
+    ``limits`` are all thresholds (`app.core.guards.limits_of`), none at all where nothing is
+    to be judged; ``review`` holds everything.
     """
 
     limits: Mapping[str, float]
@@ -85,7 +86,7 @@ class Policy:
         What is in force already is nothing to review.
         """
         old, new = words
-        verdict = judge(key[2] or "", old, new, self.limits)
+        verdict = judge(key[2] or "", old, new, self.limits) if self.limits else None
         if verdict is None and self.review and same(in_force, new) and self.chosen is None:
             return None
         return self._held(self.records.get(key), self._planned(key), (version, new), verdict)

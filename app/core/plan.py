@@ -27,13 +27,17 @@ MAX_ID = 255
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A model in the answer, its provider settled. ``provider`` is the key identity goes by."""
+    """A model in the answer, its provider settled. ``provider`` is the key identity goes by.
+
+    ``home`` is the entry it had before it was taken away: its identity key and public id.
+    """
 
     provider_ref: Ref
     provider: str
     raw_id: str
     fields: Mapping[str, Any]
     about: Mapping[str, Any]
+    home: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +202,17 @@ def _link(
     ]
     if None not in links:
         return [link for link in links if link is not None]
-    by_key = {e.identity_key: e.id for e in entries if e.identity_key is not None}
+    by_key: dict[str, Ref] = {e.identity_key: e.id for e in entries if e.identity_key is not None}
+    by_public_id = {e.public_id: e.id for e in entries}
+    names = set(by_public_id)
+    for i, model in enumerate(offered):
+        if links[i] is None and model.home is not None:
+            links[i] = _go_home(model.home, by_key, by_public_id, names, plan)
     spellings = [_spelling(o) for o in offered]
     keys = group_spellings(spellings, known=by_key.keys())
     groups: dict[str, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
         groups[key].append(index)
-    by_public_id = {e.public_id: e.id for e in entries}
-    names = set(by_public_id)
     for key, indexes in sorted(groups.items()):
         if all(links[i] is not None for i in indexes):
             continue
@@ -219,6 +226,24 @@ def _link(
     settled = [link for link in links if link is not None]
     _name_spellings(spellings, settled, names, taken, plan)
     return settled
+
+
+def _go_home(
+    home: tuple[str, str],
+    by_key: dict[str, Ref],
+    by_public_id: Mapping[str, int],
+    names: set[str],
+    plan: FeedPlan,
+) -> Ref:
+    """The entry of that id or identity; where there is none any more, it is made again."""
+    key, public_id = home
+    known = by_public_id.get(public_id) or by_key.get(key)
+    if known is not None:
+        return known
+    names.add(public_id)
+    plan.new_entries.append(NewEntry(key, public_id))
+    by_key[key] = key
+    return key
 
 
 def _spelling(offered: Offered) -> Spelling:

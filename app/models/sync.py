@@ -88,7 +88,8 @@ class SyncItem(Base):
     it says now. ``field`` is NULL for a record as a whole (``new`` of an added one is the hash
     of what the feed says of it). ``record_id`` is NULL for a record
     that does not exist (yet), which ``target`` names: provider key and raw id, a line each;
-    ``payload`` then holds the record.
+    ``payload`` then holds the record. That of an added entry, if any, says whose other
+    spelling its id was.
     ``state``: planned (not decided: a dry run), applied, waiting (held back by ``reason``, for a
     person to decide), rejected (not asked again until the feed says something new),
     superseded (the feed says something else meanwhile), discarded (with its plan), reverted,

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
@@ -18,6 +18,7 @@ from app.queries.states import chunks, entry_name_claim, entry_names
 from app.services.maintenance import refresh_statistics
 from app.services.search_index import index_entries, index_provider_models, search_text
 from app.services.settle import claim_row, settle, write_claims
+from app.services.spellings import take_aliases
 from app.services.sync_run import ItemRow, Run
 from app.services.write import bump_revision, change_row, insert_rows, plot_limits, plot_prices
 from app.upstreams.base import UpstreamProvider
@@ -151,15 +152,16 @@ def _create_entries(run: Run, plan: FeedPlan) -> None:
         }
         for new in plan.new_entries
     ]
-    for some in chunks([new.public_id for new in plan.new_entries]):
-        # What was another spelling of some entry is the name of one now.
-        run.session.execute(delete(EntryAlias).where(EntryAlias.alias.in_(some)))
+    # What was another spelling of some entry is the name of one now.
+    meant = take_aliases(run.session, [new.public_id for new in plan.new_entries])
     ids = _insert(run.session, CatalogEntry, rows)
     run.entry_ids = {new.identity_key: ids[new.public_id] for new in plan.new_entries}
     run.tally.count("entry", "added", len(rows))
     for row in rows:
         name = row["model_display_name"] or row["public_id"]
-        run.note(_added("entry", ids[row["public_id"]], name, row["public_id"]))
+        item = _added("entry", ids[row["public_id"]], name, row["public_id"])
+        owner = meant.get(row["public_id"])
+        run.note(item._replace(payload={"was_alias_of": owner}) if owner else item)
     _log_created(run, "entry", ids)
 
 

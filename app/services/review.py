@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import ConflictError
 from app.core.permissions import Actor
 from app.models import Feed, SyncItem
+from app.queries.open_items import open_items
 from app.queries.states import chunks
 from app.services.apply import apply_plan
 from app.services.relink import lock_feeds
@@ -27,7 +28,7 @@ from app.services.reword import (
     set_states,
 )
 from app.services.sync_plan import make_plan, parsed_again
-from app.services.sync_run import Run, write_items
+from app.services.sync_run import Run, end_items, write_items
 from app.services.transaction import AnySession, writing
 from app.services.unmake import unmake
 from app.services.write import Action, bump_revision, open_batch
@@ -158,14 +159,19 @@ def _add(job: Rewording, feed: Feed, items: Sequence[ItemLine]) -> None:
         payloads |= dict(session.execute(found).all())
     ready = [item for item in items if payloads.get(item.id)]
     job.kept += [Kept(i, "holds no record to add") for i in items if not payloads.get(i.id)]
+    if not ready:
+        return
     parsed = parsed_again([payloads[item.id] for item in ready])
-    planned = make_plan(session, feed, parsed, policy=BELIEVE, complete=False, minimum_share=0)
+    # What waits of other records, or was rejected, does not come to count with these.
+    policy = replace(BELIEVE, records=open_items(session, feed.id).records)
+    homes = {i.target: payloads[i.id].get("home") for i in ready if i.target is not None}
+    planned = make_plan(session, feed, parsed, policy=policy, complete=False, homes=homes)
     run = Run(session, feed, job.batch_id, job.action, planned.policy)
     apply_plan(run, planned.plan, planned.providers)
+    end_items(session, run.overtaken, "superseded")
     ids = {i.target: i.record_id for i in run.items if i.record_type == "provider_model"}
     others = [i for i in run.items if (i.kind, i.record_type) != ("added", "provider_model")]
-    if ready:
-        write_items(session, others, ready[0].run_id, feed.id, batch_id=job.batch_id)
+    write_items(session, others, ready[0].run_id, feed.id, batch_id=job.batch_id)
     set_states(job, ready, "applied")
     for item in ready:
         if (record_id := ids.get(item.target)) is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
@@ -64,16 +65,18 @@ def make_plan(
     policy: Policy | None = None,
     complete: bool = True,
     minimum_share: int | None = None,
+    homes: Mapping[str, Sequence[str] | None] = MappingProxyType({}),
 ) -> Planned:
     """Plan an answer against what is known now.
 
     ``minimum_share`` replaces the feed's own; with ``complete`` False the answer proves no
-    absence. Raises `GuardError` where the answer as a whole is refused.
+    absence. ``homes``: the entries (identity key, public id) of models that were there before,
+    by `target_of`. Raises `GuardError` where the answer as a whole is refused.
     """
     policy = policy or make_policy(session, feed)
     known = known_providers(session)
     own = _own_provider(session, feed, known)
-    everything = _offer(parsed, own, known)
+    everything = [_sent_home(o, homes) for o in _offer(parsed, own, known)]
     providers = {p.id: p.key for p in known.values()}
     ids = {o.provider_ref for o in everything if isinstance(o.provider_ref, int)}
     models = known_models(session, feed.id, ids, providers)
@@ -193,6 +196,11 @@ def _offer(
             ref = key = model.provider_key
         offered.append(_offered(model, ref, key))
     return offered
+
+
+def _sent_home(model: Offered, homes: Mapping[str, Sequence[str] | None]) -> Offered:
+    home = homes.get(target_of(model.provider, model.raw_id)) if homes else None
+    return replace(model, home=(home[0], home[1])) if home else model
 
 
 def _offered(model: UpstreamModel, ref: Ref, key: str) -> Offered:

@@ -22,6 +22,7 @@ from app.models import (
 from app.queries.states import chunks
 from app.services.reword import SINCE, ItemLine, Kept, Rewording
 from app.services.search_index import forget_entries, forget_provider_models
+from app.services.spellings import drop_spellings, return_aliases, spellings_of
 from app.services.write import change_row, insert_rows
 
 LINK_RECORD = "link"
@@ -97,14 +98,29 @@ Removed = Mapping[int, int]
 
 
 def _remove_models(job: Rewording, feed: Feed, items: Removed) -> None:
+    spelled = spellings_of(job.session, items)
     _keep_payloads(job.session, feed, items)
     _remove(job, "provider_model", ProviderModel, items)
+    drop_spellings(job.session, spelled)
     forget_provider_models(job.session, items)
 
 
 def _remove_entries(job: Rewording, _feed: Feed, items: Removed) -> None:
+    meant = _taken_aliases(job.session, items)
     _remove(job, "entry", CatalogEntry, items)
+    return_aliases(job.session, meant)
     forget_entries(job.session, items)
+
+
+def _taken_aliases(session: Session, items: Removed) -> dict[str, str]:
+    """The ids among these entries' that were other spellings of another entry before."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(items.values())):
+        noted = select(SyncItem.target, SyncItem.payload).where(SyncItem.id.in_(some))
+        for name, payload in session.execute(noted):
+            if name is not None and payload:
+                found[name] = payload["was_alias_of"]
+    return found
 
 
 def _remove_providers(job: Rewording, _feed: Feed, items: Removed) -> None:
@@ -137,13 +153,15 @@ def _keep_payloads(session: Session, feed: Feed, items: Removed) -> None:
     columns = (
         *(ProviderModel.id, ProviderModel.raw_id, ProviderModel.provider_id, Provider.feed_key),
         *(Provider.vendor, Provider.name, Provider.base_url),
-        Provider.meta.label("provider_meta"),
+        *(Provider.meta.label("provider_meta"), CatalogEntry.identity_key),
+        CatalogEntry.public_id.label("entry"),
     )
     claim = (Claim.record_type == "provider_model") & (Claim.record_id == ProviderModel.id)
     for some in chunks(sorted(items)):
         rows = session.execute(
             select(*columns, Claim.fields, Claim.about)
             .join(Provider, Provider.id == ProviderModel.provider_id)
+            .join(CatalogEntry, CatalogEntry.id == ProviderModel.entry_id)
             .join(Claim, claim & (Claim.feed_id == feed.id))
             .where(ProviderModel.id.in_(some))
         ).all()
@@ -163,7 +181,8 @@ _KEEP = (
 def _payload(feed: Feed, row: Any) -> dict[str, Any]:
     key = row.feed_key or row.vendor
     is_own = feed.provider_id == row.provider_id
-    return {
+    home = {} if row.identity_key is None else {"home": [row.identity_key, row.entry]}
+    return home | {
         "provider": key,
         "provider_key": None if is_own else key,
         "raw_id": row.raw_id,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError, FewerModelsError, ForbiddenError, StalePlanError
 from app.core.permissions import SYSTEM, Actor, Role
-from app.models import CatalogEntry, Feed, Provider, ProviderModel, SyncItem, SyncRun
+from app.models import CatalogEntry, EntryAlias, Feed, Provider, ProviderModel, SyncItem, SyncRun
 from app.services.feeds import remove_feed
 from app.services.records import edit_record
 from app.services.review import decide_items, preview_decision
@@ -400,3 +400,80 @@ def test_what_waits_of_a_removed_feed_leaves_the_queue_and_comes_back_with_it(
     (item,) = waiting(session)
     decide_items(session, EDITOR, "approve", [item.id])
     assert prompt_price(session) == "25000"
+
+
+def aliases(session: Session) -> dict[str, str]:
+    """All other spellings, and whose they are."""
+    session.rollback()
+    named = select(EntryAlias.alias, CatalogEntry.public_id).join(
+        CatalogEntry, CatalogEntry.id == EntryAlias.entry_id
+    )
+    return dict(session.execute(named).all())
+
+
+def test_spellings_go_and_come_back_with_the_sync_that_brought_them(
+    session: Session, tmp_path: Path
+) -> None:
+    sync(session, tmp_path, answer({"gpt-4o": price(2.5)}, acme={"Llama-3.3-70B": model()}))
+    before = aliases(session)
+    llama = before["llama-3.3-70b"]
+    more = {"llama-3-3-70b": model()}
+    acme: Models = {"Llama-3.3-70B": model()}
+    second = sync(session, tmp_path, answer({"gpt-4o": price(2.5)}, acme=acme, other=more))
+    after = aliases(session)
+    new = {"llama-3-3-70b": llama, "meta/llama-3-3-70b": llama}
+    assert after == before | new
+    assert second.run_id is not None
+    acted = revert_run(session, EDITOR, second.run_id)
+    assert aliases(session) == before
+    assert acted.batch is not None
+    undo_batch(session, EDITOR, acted.batch)
+    assert aliases(session) == after
+
+
+def test_an_alias_that_became_a_name_is_an_alias_again_when_that_is_taken_back(
+    session: Session, tmp_path: Path
+) -> None:
+    sync(session, tmp_path, answer({"gpt-4o": price(2.5)}))
+    mine = entry(session, GPT).id
+    session.add(EntryAlias(alias="openai/gpt-4", entry_id=mine, manual=False))
+    session.commit()
+    before = aliases(session)
+    there: Models = {"gpt-4o": price(2.5), "gpt-4": model(name="GPT-4")}
+    second = sync(session, tmp_path, answer(there))
+    assert "openai/gpt-4" not in aliases(session)
+    assert second.run_id is not None
+    revert_run(session, EDITOR, second.run_id)
+    assert aliases(session) == before
+
+
+def test_an_added_record_does_not_let_count_what_was_rejected_of_its_entry(
+    session: Session, tmp_path: Path
+) -> None:
+    def llama(*, tools: bool) -> Models:
+        return {"llama-3.3-70b": model(tool_call=tools)}
+
+    sync(session, tmp_path, answer(llama(tools=True), "acme"))
+    sync(session, tmp_path, answer(llama(tools=False), "acme"))
+    decide_items(session, EDITOR, "reject", ids(session))
+    review_mode(session)
+    sync(session, tmp_path, answer(llama(tools=False), "acme", other=llama(tools=False)))
+    (item,) = waiting(session)
+    decide_items(session, EDITOR, "approve", [item.id])
+    offered = session.scalars(select(ProviderModel)).all()
+    assert len(offered) == 2
+    assert len({one.entry_id for one in offered}) == 1
+    assert session.scalars(select(CatalogEntry.supports_tools)).one() is True
+    assert states(session).count("rejected") == 1
+
+
+def test_an_added_record_lets_its_own_word_on_the_entry_count(
+    session: Session, tmp_path: Path
+) -> None:
+    llama: Models = {"llama-3.3-70b": model(tool_call=True)}
+    no_tools: Models = {"llama-3.3-70b": model(tool_call=False)}
+    sync(session, tmp_path, answer(llama, "acme"))
+    review_mode(session)
+    sync(session, tmp_path, answer(llama, "acme", meta=no_tools))
+    decide_items(session, EDITOR, "approve", ids(session))
+    assert session.scalars(select(CatalogEntry.supports_tools)).one() is False

@@ -31,6 +31,8 @@ def held(policy: Policy, old: Any, new: Any, in_force: Any = None, key: Key = KE
         (AUTO, 100, 90, None),
         (AUTO, 100, 10, "context_drop"),
         (AUTO, None, 10, None),
+        (Policy({}), 100, 10, None),  # nothing is judged
+        (with_open(Policy({}), KEY, 10), 100, 10, "review+"),
         (REVIEW, 100, 90, "review"),
         (REVIEW, 100, 10, "context_drop"),  # the guard says more than the mode
         # What is open already is not asked again, whatever the guards say of it now.
