@@ -34,10 +34,12 @@ from app.queries.names import find_records
 from app.queries.review_filter import REVIEW_FIELDS, REVIEW_STATES, ReviewFilter
 from app.queries.sync_items import KINDS, WHOLE, ItemRow, items_among
 
-# A list says "1,000+" rather than count further.
+# A list says "1,000+" rather than count further; where several things restrict it, no single
+# index leads to what is counted, and it says "200+".
 COUNTED = 1_000
+COUNTED_FEW = 200
 # A part of a name is looked for in so many of the newest items: no index leads to it.
-SEARCHED = 20_000
+SEARCHED = 5_000
 _CURSOR = re.compile(r"(?:(?P<size>[0-9.eE+-]{1,40}):)?(?P<id>[0-9]{1,10})")
 _FACETS = StateCache(16)
 
@@ -54,13 +56,14 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """Items in the order asked for; ``total`` is counted up to `COUNTED`.
+    """Items in the order asked for; ``capped``: there are ``total`` of them or more.
 
     ``before`` and ``after`` lead to the pages around it; None: there is none.
     """
 
     rows: list[ItemRow]
     total: int
+    capped: bool
     before: Cursor | None
     after: Cursor | None
 
@@ -123,9 +126,13 @@ def list_review(
     cursors = [Cursor(pk, size if sort == "size" else None) for pk, size in found]
     rows = {row.id: row for row in items_among(session, _these([c.id for c in cursors]))}
     has_before, has_after = (more, True) if backwards else (after is not None, more)
+    most = COUNTED if len(wanted.to_args()) < 2 else COUNTED_FEW
+    is_all = cursor is None and not more
+    total = len(cursors) if is_all and sort != "size" else count_review(session, wanted, most)
     return ReviewPage(
         [rows[c.id] for c in cursors if c.id in rows],
-        count_review(session, wanted),
+        total,
+        total == most,
         cursors[0] if cursors and has_before else None,
         cursors[-1] if cursors and has_after else None,
     )

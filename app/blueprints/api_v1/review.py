@@ -20,7 +20,7 @@ from app.blueprints.api_v1.review_schemas import (
 from app.core.errors import FieldProblem, ValidationError
 from app.models import db
 from app.queries.list_args import one_of, parse_paging
-from app.queries.review import COUNTED, list_review, parse_cursor, waiting_ids
+from app.queries.review import list_review, parse_cursor, waiting_ids
 from app.queries.review_filter import FILTERS, SORTS, parse_review_filter, read_args
 from app.queries.sync_items import item_json
 from app.services.review import ReviewPreview, decide_items, preview_decision
@@ -51,7 +51,7 @@ def list_waiting() -> Response:
         {
             "data": [item_json(row) for row in page.rows],
             "total": page.total,
-            "total_is_capped": page.total == COUNTED,
+            "total_is_capped": page.capped,
             "limit": limit,
             "previous": str(page.before) if page.before else None,
             "next": str(page.after) if page.after else None,

@@ -54,7 +54,7 @@ _QUEUE: dict[str, Schema] = {
         "type": "string",
         "maxLength": MAX_TEXT,
         "pattern": r"^[^\x00]*$",
-        "description": "A part of the record's name, among the newest 20,000 items.",
+        "description": "A part of the record's name, among the newest 5,000 items.",
     },
     "size_min": {
         "type": "number",
@@ -147,7 +147,7 @@ class ReviewList(BaseModel):
     """A page of the review queue."""
 
     data: list[SyncItem]
-    total: int = Field(description="Counted up to 1,000.")
+    total: int = Field(description="Counted up to 1,000, or 200 where several things restrict it.")
     total_is_capped: bool
     limit: int
     previous: str | None = Field(description="`before` of the page before this one.")

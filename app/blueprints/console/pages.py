@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.blueprints.console.changes import latest_decisions
 from app.blueprints.console.listing import Pages, parse_listing
+from app.blueprints.console.needs import need_lines
 from app.models import db, now
 from app.queries.feeds import list_feeds
 from app.queries.overview import (
@@ -26,9 +27,11 @@ ROWS = 50
 @requires("admin:catalog:read")
 def dashboard() -> Response:
     session = db.session()
+    counts = count_everything(session)
     return render_page(
         "console/dashboard.html",
-        counts=count_everything(session),
+        counts=counts,
+        needs=need_lines(counts.drift),
         feeds=list_feeds(session),
         **latest_decisions(10),
         here="/",

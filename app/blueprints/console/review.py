@@ -19,6 +19,7 @@ from app.forms.items import Decision, ItemWish, read_decision, read_item_id, rea
 from app.models import db, now
 from app.queries.review import (
     COUNTED,
+    SEARCHED,
     ReviewPage,
     count_review,
     list_review,
@@ -87,6 +88,8 @@ def _context(args: Mapping[str, str]) -> dict[str, Any]:
         "where": urlencode(wanted.to_args()),
         "here": _address(kept | place_args),
         "around": _around(page, kept),
+        "total": f"{page.total:,}{'+' if page.capped else ''}",
+        "searched": SEARCHED if wanted.q and review_is_long() else None,
         "held": held_runs(session) if wanted.is_everything() and not place_args else [],
         "choices": _choices(wanted),
         "editable": may("admin:sync:review"),
@@ -241,6 +244,11 @@ def counted_to(number: int) -> str:
     return f"{number:,}{'+' if number >= COUNTED else ''}"
 
 
+def review_is_long() -> bool:
+    """Whether more waits than a search looks through."""
+    return count_review(db.session(), ReviewFilter(), SEARCHED + 1) > SEARCHED
+
+
 def review_badge() -> str:
     """How many items wait, for the navigation; empty where none does."""
     if "review_badge" not in g:
@@ -250,4 +258,4 @@ def review_badge() -> str:
     return badge
 
 
-HELPERS = (counted_to, review_badge)
+HELPERS = (review_badge,)
