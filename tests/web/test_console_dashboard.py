@@ -28,6 +28,8 @@ def test_all_that_needs_a_person_leads_to_where_it_is_decided(
     one = make_feed(session, name="one")
     for _ in range(2):
         make_item(session, make_run(session, one))
+    session.flush()
+    one.last_error, one.last_error_at = "too few models", now()  # the held answer says so itself
     refused = make_run(session, one, status="held", error="too few models")
     moment = now()
     broken = {"last_error": "the server said 503", "last_error_at": moment, "failures": 3}

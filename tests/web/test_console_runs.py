@@ -76,6 +76,7 @@ def test_there_is_no_such_run(viewer: IsolatedClient) -> None:
 def test_a_run_under_way_asks_for_itself(
     viewer: IsolatedClient, session: Session, values: dict[str, Any], words: str
 ) -> None:
+    values = dict(values)  # shared by the engines
     moment = now() - values.pop("age", 0)
     ended = {"finished_at": None, "started_at": None, "counts": None}
     run = make_run(session, bare_feed(session), **ended, **values, created_at=moment, run_at=moment)

@@ -38,7 +38,10 @@ def need_lines(drifting: int) -> list[Line]:
 
 
 def _failed(needs: Needs) -> Iterator[Line]:
+    held = {(run.feed, run.error) for run in needs.held}
     for feed in needs.failed:
+        if (feed.name, feed.error) in held:
+            continue  # said below
         times = max(feed.failures, 1)
         text = f"failed {'sync' if times == 1 else 'syncs in a row'} of {feed.name}"
         address = f"/sync-runs?{urlencode({'feed': feed.name, 'status': 'failed'})}"
