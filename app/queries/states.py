@@ -18,7 +18,7 @@ from app.upstreams import FEED_KINDS
 Table = type[CatalogEntry] | type[ProviderModel]
 TABLES: dict[RecordType, Table] = {"entry": CatalogEntry, "provider_model": ProviderModel}
 CHUNK = 500
-Id = TypeVar("Id", int, str)
+Id = TypeVar("Id")
 NAME = "model_display_name"
 ENTRY_NAME_SOURCE = "catalog"
 TRUST = ("trusted_fields", "trusted_model_fields")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.fields import FIELDS, RecordType
-from app.core.plan import FeedPlan
+from app.core.plan import ClaimChange, FeedPlan, Offered, Ref
 from app.core.resolve import Said, State, resolve
 from app.models import CatalogEntry, Change, EntryAlias, Provider, ProviderModel
 from app.queries.open_items import target_of
@@ -28,6 +28,8 @@ BLANK: dict[RecordType, dict[str, Any]] = {
     "provider_model": dict.fromkeys(FIELDS["provider_model"]) | {"active": False},
 }
 Named = type[CatalogEntry] | type[Provider] | type[ProviderModel]
+# New records are written in runs of so many, so that a large feed needs little memory.
+TOGETHER = 2_000
 # So many new records make what the query planner believes of the tables wrong.
 MANY = 500
 
@@ -144,60 +146,68 @@ def _insert(session: Session, table: Named, rows: Sequence[Mapping[str, Any]]) -
 
 def _create_entries(run: Run, plan: FeedPlan) -> None:
     claims = {claim.ref: claim.fields for claim in plan.entry_claims}
-    rows = [
-        {
-            **_new_row(run, "entry", [run.said(claims.get(new.identity_key, {}), "entry")]),
-            "public_id": new.public_id,
-            "identity_key": new.identity_key,
-        }
-        for new in plan.new_entries
-    ]
-    # What was another spelling of some entry is the name of one now.
-    meant = take_aliases(run.session, [new.public_id for new in plan.new_entries])
-    ids = _insert(run.session, CatalogEntry, rows)
-    run.entry_ids = {new.identity_key: ids[new.public_id] for new in plan.new_entries}
-    run.tally.count("entry", "added", len(rows))
-    for row in rows:
-        name = row["model_display_name"] or row["public_id"]
-        item = _added("entry", ids[row["public_id"]], name, row["public_id"])
-        owner = meant.get(row["public_id"])
-        run.note(item._replace(payload={"was_alias_of": owner}) if owner else item)
-    _log_created(run, "entry", ids)
+    for some in chunks(plan.new_entries, TOGETHER):
+        # What was another spelling of some entry is the name of one now.
+        meant = take_aliases(run.session, [new.public_id for new in some])
+        rows = [
+            {
+                **_new_row(run, "entry", [run.said(claims.get(new.identity_key, {}), "entry")]),
+                "public_id": new.public_id,
+                "identity_key": new.identity_key,
+            }
+            for new in some
+        ]
+        ids = _insert(run.session, CatalogEntry, rows)
+        run.entry_ids |= {new.identity_key: ids[new.public_id] for new in some}
+        for row in rows:
+            name = row["model_display_name"] or row["public_id"]
+            item = _added("entry", ids[row["public_id"]], name, row["public_id"])
+            owner = meant.get(row["public_id"])
+            run.note(item._replace(payload={"was_alias_of": owner}) if owner else item)
+        _log_created(run, "entry", ids)
+    run.tally.count("entry", "added", len(plan.new_entries))
 
 
 def _create_models(run: Run, plan: FeedPlan) -> None:
     known = {ref for _, ref in plan.new_models if isinstance(ref, int)}
     names = entry_names(run.session, known)
     enabled = _auto_enabled(run, plan)
-    rows = []
-    for model, link in plan.new_models:
-        claims = [run.said(model.fields, "provider_model")]
-        if isinstance(link, int) and link in names:
-            claims.append(entry_name_claim(names[link]))
-        provider_id = run.provider_id(model.provider_ref)
-        rows.append(
-            {
-                **_new_row(run, "provider_model", claims),
-                "public_id": _public_id("pmdl"),
-                "provider_id": provider_id,
-                "entry_id": run.entry_id(link),
-                "raw_id": model.raw_id,
-                "active": provider_id in enabled,
-            }
-        )
-    ids = _insert(run.session, ProviderModel, rows)
     digests = {claim.ref: claim.content_hash for claim in plan.model_claims}
-    for (model, _), row in zip(plan.new_models, rows, strict=True):
-        record_id = ids[row["public_id"]]
-        run.model_ids[model.provider_ref, model.raw_id] = record_id
-        target = target_of(model.provider, model.raw_id)
-        name = row["model_display_name"] or model.raw_id
-        digest = digests[model.provider_ref, model.raw_id]
-        run.note(_added("provider_model", record_id, name, target, digest))
-        if (before := run.policy.targets.get(target)) is not None:
-            run.overtake([before.id])
-    run.tally.count("provider_model", "added", len(rows))
-    _log_created(run, "provider_model", ids)
+    for some in chunks(plan.new_models, TOGETHER):
+        rows = [_model_row(run, model, link, names, enabled) for model, link in some]
+        ids = _insert(run.session, ProviderModel, rows)
+        for (model, _), row in zip(some, rows, strict=True):
+            key = (model.provider_ref, model.raw_id)
+            run.model_ids[key] = ids[row["public_id"]]
+            _note_model(run, model, row, digests[key])
+        _log_created(run, "provider_model", ids)
+    run.tally.count("provider_model", "added", len(plan.new_models))
+
+
+def _model_row(
+    run: Run, model: Offered, link: Ref, names: Mapping[int, str], enabled: set[int]
+) -> dict[str, Any]:
+    claims = [run.said(model.fields, "provider_model")]
+    if isinstance(link, int) and link in names:
+        claims.append(entry_name_claim(names[link]))
+    provider_id = run.provider_id(model.provider_ref)
+    return {
+        **_new_row(run, "provider_model", claims),
+        "public_id": _public_id("pmdl"),
+        "provider_id": provider_id,
+        "entry_id": run.entry_id(link),
+        "raw_id": model.raw_id,
+        "active": provider_id in enabled,
+    }
+
+
+def _note_model(run: Run, model: Offered, row: Mapping[str, Any], digest: str) -> None:
+    record_id = run.model_ids[model.provider_ref, model.raw_id]
+    target = target_of(model.provider, model.raw_id)
+    name = row["model_display_name"] or model.raw_id
+    run.note(_added("provider_model", record_id, name, target, digest))
+    if (before := run.policy.targets.get(target)) is not None:
+        run.overtake([before.id])
 
 
 def _auto_enabled(run: Run, plan: FeedPlan) -> set[int]:
@@ -216,25 +226,24 @@ def _auto_enabled(run: Run, plan: FeedPlan) -> set[int]:
 
 def _write_new_claims(run: Run, plan: FeedPlan) -> None:
     """What the feed says of the records that were made just now."""
-    rows = [
-        claim_row(run, "provider_model", run.model_ids[claim.ref], claim)
-        for claim in plan.model_claims
-        if isinstance(claim.ref, tuple)
-    ]
-    rows += [
-        claim_row(run, "entry", run.entry_ids[claim.ref], claim)
-        for claim in plan.entry_claims
-        if isinstance(claim.ref, str)
-    ]
-    write_claims(run.session, rows, ())
+    models = [(run.model_ids[c.ref], c) for c in plan.model_claims if isinstance(c.ref, tuple)]
+    entries = [(run.entry_ids[c.ref], c) for c in plan.entry_claims if isinstance(c.ref, str)]
+    _write_claims_of(run, "provider_model", models)
+    _write_claims_of(run, "entry", entries)
+
+
+def _write_claims_of(
+    run: Run, record_type: RecordType, claims: Sequence[tuple[int, ClaimChange]]
+) -> None:
+    for some in chunks(claims, TOGETHER):
+        rows = [claim_row(run, record_type, record_id, claim) for record_id, claim in some]
+        write_claims(run.session, rows, ())
 
 
 def _write_aliases(run: Run, plan: FeedPlan) -> None:
-    rows = [
-        {"alias": alias, "entry_id": run.entry_id(ref), "manual": False}
-        for alias, ref in sorted(plan.aliases.items())
-    ]
-    insert_rows(run.session, EntryAlias, rows)
+    for some in chunks(sorted(plan.aliases.items()), TOGETHER):
+        rows = [{"alias": a, "entry_id": run.entry_id(ref), "manual": False} for a, ref in some]
+        insert_rows(run.session, EntryAlias, rows)
 
 
 def _index_new(run: Run) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import ConflictError
@@ -35,6 +35,8 @@ from app.services.write import Action, bump_revision, open_batch
 
 Decision = Literal["approve", "reject"]
 Which = Select[Any] | Collection[int]
+# So many records are added at once: each round looks at all that is known, and needs memory.
+TOGETHER = 25_000
 # From which states a decision takes an item on.
 _FROM = {"approve": ("waiting", "rejected"), "reject": ("waiting",)}
 # What follows from added models, and is never decided by itself.
@@ -146,8 +148,8 @@ def approve(job: Rewording, items: Sequence[ItemLine]) -> None:
         before = len(job.done)
         reword(job, feed, known, forward=True)
         set_states(job, job.done[before:], "applied")
-        for start in range(0, len(added), 5_000):
-            _add(job, feed, added[start : start + 5_000])
+        for some in chunks(added, TOGETHER):
+            _add(job, feed, some)
 
 
 def _add(job: Rewording, feed: Feed, items: Sequence[ItemLine]) -> None:
@@ -173,12 +175,18 @@ def _add(job: Rewording, feed: Feed, items: Sequence[ItemLine]) -> None:
     others = [i for i in run.items if (i.kind, i.record_type) != ("added", "provider_model")]
     write_items(session, others, ready[0].run_id, feed.id, batch_id=job.batch_id)
     set_states(job, ready, "applied")
-    for item in ready:
-        if (record_id := ids.get(item.target)) is not None:
-            stored = session.get_one(SyncItem, item.id)
-            stored.record_id = record_id
-    session.flush()
+    made = [{"_id": i.id, "_record_id": pk} for i in ready if (pk := ids.get(i.target))]
+    if made:
+        session.connection().execute(_MADE, made)
     job.done += ready
+
+
+_ITEMS = SyncItem.__table__
+_MADE = (
+    update(_ITEMS)  # type: ignore[arg-type]
+    .where(_ITEMS.c.id == bindparam("_id"))
+    .values(record_id=bindparam("_record_id"))
+)
 
 
 def take_back(job: Rewording, items: Sequence[ItemLine], state: str) -> None:

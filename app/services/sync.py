@@ -32,7 +32,7 @@ from app.services.secrets import Vault
 from app.services.sync_failure import note_error, note_failure
 from app.services.sync_news import tell_applied, tell_refused
 from app.services.sync_plan import Planned, feeds_version, make_plan
-from app.services.sync_run import ItemRow, Run, write_items
+from app.services.sync_run import ItemStore, Run, write_items
 from app.services.sync_source import Answer, is_old_news, read_answer, release
 from app.services.transaction import AnySession, engine_of, plain, writing
 from app.services.write import Action, open_batch
@@ -155,6 +155,7 @@ def perform_run(
             return _unmodified(real, feed_name, run_id, holder, dry_run)
         step("parse")
         parsed = parse_pages(feed_kind(get_feed(real, feed_name).kind), answer.pages)
+        answer = answer.without_pages()
         job = Job(actor, feed_name, parsed, answer, dry_run, step, run_id, holder)
         result = _patiently(real, job)
     except LostLeaseError:
@@ -207,6 +208,7 @@ def _rehearse(session: Session, job: Job, minimum_share: int | None = None) -> S
         feed = locked_feed(db, job.feed_name)
         planned = make_plan(db, feed, job.parsed, minimum_share=minimum_share)
         result, items = apply_planned(db, replace(job, run_id=None), feed, planned)
+        del planned
         feed_id = feed.id
     result.dry_run, result.batch_id = True, None
     job.step("apply")
@@ -216,18 +218,23 @@ def _rehearse(session: Session, job: Job, minimum_share: int | None = None) -> S
     return result
 
 
-def keep_plan(session: Session, job: Job, feed_id: int, items: list[ItemRow]) -> None:
+def keep_plan(session: Session, job: Job, feed_id: int, items: ItemStore) -> None:
     """Keep a plan with its run, and forget those it overtakes."""
     if job.run_id is None:
         return
-    # What would be added has no row yet: that of the rehearsal is gone.
-    kept = [
-        item._replace(state="planned", record_id=None if item.kind == "added" else item.record_id)
-        for item in items
-    ]
-    write_items(session, kept, job.run_id, feed_id, batch_id=None)
+    for some in items.parts():
+        # What would be added has no row yet: that of the rehearsal is gone.
+        kept = [
+            item._replace(state="planned", record_id=_kept_id(item.kind, item.record_id))
+            for item in some
+        ]
+        write_items(session, kept, job.run_id, feed_id, batch_id=None)
     keep_answer(session, job.run_id, job.parsed)
     drop_answers(session, supersede_kept(session, feed_id, but=job.run_id))
+
+
+def _kept_id(kind: str, record_id: int | None) -> int | None:
+    return None if kind == "added" else record_id
 
 
 def _keep_refused(session: Session, job: Job, refusal: FewerModelsError) -> None:
@@ -244,7 +251,7 @@ def _keep_refused(session: Session, job: Job, refusal: FewerModelsError) -> None
 
 def apply_planned(
     session: Session, job: Job, feed: Feed, planned: Planned, reason: str | None = None
-) -> tuple[SyncResult, list[ItemRow]]:
+) -> tuple[SyncResult, ItemStore]:
     """Write a plan inside the caller's transaction; the items are those of a job without a run."""
     result = SyncResult(feed.name, {}, rejected=job.parsed.rejected, notes=job.parsed.notes)
     _note_synced(session, _read_providers(feed, job.parsed))

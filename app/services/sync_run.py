@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,6 +55,34 @@ class ItemRow(NamedTuple):
 
 
 @dataclass(slots=True)
+class ItemStore:
+    """Items that are kept in memory: all but the last of them compressed."""
+
+    _packed: list[bytes] = field(default_factory=list)
+    last: list[ItemRow] = field(default_factory=list)
+
+    def add(self, item: ItemRow) -> None:
+        """Keep an item."""
+        self.last.append(item)
+        if len(self.last) >= KEPT:
+            text = json.dumps(self.last, ensure_ascii=False, default=dict)
+            self._packed.append(zlib.compress(text.encode("utf-8", "surrogatepass"), 1))
+            self.last.clear()
+
+    def parts(self) -> Iterator[Sequence[ItemRow]]:
+        """The items in their order, in runs of some."""
+        for packed in self._packed:
+            text = zlib.decompress(packed).decode("utf-8", "surrogatepass")
+            yield [ItemRow(*values) for values in json.loads(text)]
+        if self.last:
+            yield self.last
+
+    def __iter__(self) -> Iterator[ItemRow]:
+        for part in self.parts():
+            yield from part
+
+
+@dataclass(slots=True)
 class Tally:
     """What a sync did, in records; quarantined counts what waits for a person since now."""
 
@@ -85,7 +115,7 @@ class Run:
     entry_ids: dict[str, int] = field(default_factory=dict)
     model_ids: dict[tuple[Ref, str], int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
-    items: list[ItemRow] = field(default_factory=list)
+    items: ItemStore = field(default_factory=ItemStore)
     overtaken: set[int] = field(default_factory=set)
     # Entries and provider models that went or came back, for those who want to know.
     gone: list[dict[str, str]] = field(default_factory=list)
@@ -119,9 +149,9 @@ class Run:
             self.tally.count(item.record_type, "quarantined")
         if item.overtakes is not None:
             self.overtaken.add(item.overtakes)
-        self.items.append(item)
-        if self.run_id is not None and len(self.items) >= KEPT:
+        if self.run_id is not None and len(self.items.last) >= KEPT - 1:
             self.write_items()
+        self.items.add(item)
 
     def overtake(self, item_ids: Sequence[int]) -> None:
         """These open items are no longer what the feed says."""
@@ -133,8 +163,9 @@ class Run:
             return
         end_items(self.session, self.overtaken, "superseded")
         self.overtaken.clear()
-        write_items(self.session, self.items, self.run_id, self.feed.id, batch_id=self.batch_id)
-        self.items.clear()
+        last = self.items.last
+        write_items(self.session, last, self.run_id, self.feed.id, batch_id=self.batch_id)
+        last.clear()
 
 
 def write_items(

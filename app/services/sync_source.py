@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 
@@ -31,13 +31,18 @@ class Answer:
     pages: tuple[bytes, ...]
     etag: str | None = None
     not_modified: bool = False
+    digest: str | None = None
+
+    def without_pages(self) -> Answer:
+        """The same once it is read: a large answer need not stay in memory."""
+        return replace(self, pages=(), digest=self.hash())
 
     def hash(self) -> str:
         """What tells the answer from others: as bytes, and as what they mean.
 
         The release that reads it is in both: a new one may read more.
         """
-        return self._as_bytes + self._as_meant
+        return self.digest or self._as_bytes + self._as_meant
 
     def is_same(self, known: str | None) -> bool:
         """Whether it is the answer of that hash, were it with the keys in another order."""

@@ -36,14 +36,25 @@ def unmake(job: Rewording, feed: Feed, items: Sequence[ItemLine]) -> None:
     An item keeps what it would take to add its record again.
     """
     of = {kind: [i for i in items if i.record_type == kind] for kind in _REMOVE}
+    needed = _instruct_models(job.session) if of["provider_model"] else set()
     for kind, remove in _REMOVE.items():
         for start in range(0, len(of[kind]), 500):
             some = of[kind][start : start + 500]
             ids = {item.record_id for item in some if item.record_id is not None}
             free = _untouched(job, feed, kind, ids)
+            free -= needed if kind == "provider_model" else set()
             remove(job, feed, {i.record_id: i.id for i in some if i.record_id in free})
             job.done += [item for item in some if item.record_id in free]
             job.kept += [Kept(item, SINCE) for item in some if item.record_id not in free]
+
+
+def _instruct_models(session: Session) -> set[int]:
+    """Provider models that others name as theirs; all at once: the column has no index."""
+    naming = select(ProviderModel.instruct_model_public_id).where(
+        ProviderModel.instruct_model_public_id.is_not(None)
+    )
+    named = select(ProviderModel.id).where(ProviderModel.public_id.in_(naming))
+    return set(session.scalars(named))
 
 
 def _untouched(job: Rewording, feed: Feed, kind: str, ids: set[int]) -> set[int]:
@@ -88,8 +99,7 @@ def _referred(kind: str) -> list[ColumnElement[bool]]:
             exists().where(EntryAlias.entry_id == CatalogEntry.id, EntryAlias.manual),
         ]
     if kind == "provider_model":
-        other = ProviderModel.__table__.alias("other")
-        return [exists().where(other.c.instruct_model_public_id == ProviderModel.public_id)]
+        return []
     return [Provider.api_key_encrypted.is_not(None)]
 
 

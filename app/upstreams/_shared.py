@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
@@ -194,7 +195,7 @@ class Reader:
         if value is None or value == "":
             return None
         if isinstance(value, str) and is_day(value):
-            return value
+            return sys.intern(value)
         self.note(where + key, f"{shown(value)!r} is not a date; left out")
         return None
 
@@ -237,11 +238,17 @@ def _money(number: Decimal, power: int) -> str:
 def price_lines(amounts: Mapping[str, str | None]) -> JsonObject | None:
     """The value of ``pricing`` from amounts by unit; None where no price is known."""
     lines = [
-        {"unit": unit, "amount_micro_usd": amount, "currency": "USD"}
+        _price_line(unit, amount)
         for unit in PRICE_UNITS
         if (amount := amounts.get(unit)) is not None
     ]
     return {"lines": lines} if lines else None
+
+
+@lru_cache(maxsize=8192)
+def _price_line(unit: str, amount: str) -> JsonObject:
+    """Models that cost the same share one object: there are many of them."""
+    return {"unit": unit, "amount_micro_usd": amount, "currency": "USD"}
 
 
 def token_limits(
@@ -272,16 +279,32 @@ def architecture(
     tokenizer: str | None = None,
     instruct_type: str | None = None,
 ) -> JsonObject | None:
-    """The value of ``architecture`` from ordered modalities; None where nothing is known."""
+    """The value of ``architecture`` from ordered modalities; None where nothing is known.
+
+    Models that are alike share one object.
+    """
     if modality is None and inputs and outputs:
         modality = f"{'+'.join(inputs)}->{'+'.join(outputs)}"
         modality = modality if len(modality) <= MAX_ID else None
     if not (inputs or outputs or modality or tokenizer or instruct_type):
         return None
+    return _architecture(
+        modality, tuple(inputs or ()), tuple(outputs or ()), tokenizer, instruct_type
+    )
+
+
+@lru_cache(maxsize=1024)
+def _architecture(
+    modality: str | None,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    tokenizer: str | None,
+    instruct_type: str | None,
+) -> JsonObject:
     return {
         "modality": modality,
-        "input_modalities": inputs or [],
-        "output_modalities": outputs or [],
+        "input_modalities": list(inputs),
+        "output_modalities": list(outputs),
         "tokenizer": tokenizer,
         "instruct_type": instruct_type,
     }

@@ -49,8 +49,9 @@ def parse(data: bytes) -> ParsedFeed:
     ):
         raise wrong_shape(top, _EXPECTED)
     report = Report(decoded)
-    for key, raw in top.items():
-        _provider(report, key, raw)
+    for key in list(top):
+        # What is read is let go: of a large answer there is never both the whole and its models.
+        _provider(report, key, top.pop(key))
     return report.feed()
 
 
