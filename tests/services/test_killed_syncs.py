@@ -32,5 +32,5 @@ def test_killed_at_any_moment_nothing_is_half_done_and_the_next_run_completes(
     victims = Victims(almanac, random.Random(4), MODELS)
     victims.start()
     hits = kill_loop(victims, KILLS[engine_kind])
-    assert hits["sync", "apply"] >= 2, hits
+    assert hits["sync", "apply"] >= 1, hits
     assert hits["approve", "approve"] + hits["revert", "revert"] >= 1, hits
