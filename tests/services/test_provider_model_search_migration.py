@@ -54,7 +54,7 @@ def test_the_upgrade_indexes_what_is_there(own_app: Flask) -> None:
         flask_migrate.downgrade(revision="0002")
         assert "ix_provider_models_provider_id_active" in indexes()
         assert "provider_model_search" not in inspect(db.engine).get_table_names()
-        flask_migrate.upgrade(revision="0003")
+        flask_migrate.upgrade()
         assert (stored(), indexes()) == (before, names)
     for words, total in (("strasse", 1), ("σσευσ", 1), ("gpt-4o", 2), ("grösse", 2)):
         wanted = ProviderModelFilter(search=words)

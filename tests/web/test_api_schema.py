@@ -137,6 +137,15 @@ def is_wrong_beyond_words(body: dict[str, Any]) -> bool:
     return fine or len(set(units)) < len(units) or bool(named)
 
 
+def is_backwards(query: Any) -> bool:
+    """Whether a range ends below its beginning, which is refused and which no schema can say."""
+    names = [n[:-4] for n in query or {} if n.endswith("_max") and f"{n[:-4]}_min" in query]
+    try:
+        return any(float(query[f"{n}_max"]) < float(query[f"{n}_min"]) for n in names)
+    except (TypeError, ValueError):
+        return False  # refused for another reason
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("place", OPERATIONS, ids="-".join)
@@ -160,6 +169,7 @@ def test_random_calls_are_answered_as_described(
     @given(case=strategy)
     def check(case: schemathesis.Case[Any]) -> None:
         assume(not isinstance(case.body, dict) or not is_wrong_beyond_words(case.body))
+        assume(mode is not GenerationMode.POSITIVE or not is_backwards(case.query))
         case.call_and_validate(headers={"Authorization": token, "Accept-Encoding": "identity"})
 
     check()

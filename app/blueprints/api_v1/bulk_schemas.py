@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -126,9 +127,15 @@ class BulkOutcome(BaseModel):
     batch_id: str | None = Field(description="What an undo takes; null where nothing changed.")
 
 
+def whole(value: Any) -> Any:
+    """3.0 is an integer in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 ChangeId = Annotated[
     StrictInt | None,
     Field(ge=1, le=MAX_ID),
+    BeforeValidator(whole),
     WithJsonSchema({"type": ["integer", "null"], "minimum": 1, "maximum": MAX_ID}),
 ]
 

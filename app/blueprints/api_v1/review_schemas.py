@@ -17,7 +17,7 @@ from pydantic import (
     create_model,
 )
 
-from app.blueprints.api_v1.bulk_schemas import MAX_ID
+from app.blueprints.api_v1.bulk_schemas import MAX_ID, whole
 from app.blueprints.api_v1.models import EXACT_TEXT, parameter
 from app.blueprints.api_v1.run_schemas import Moment, OptionalMoment, SyncRun
 from app.blueprints.api_v1.schemas import Schema
@@ -154,12 +154,7 @@ class ReviewList(BaseModel):
     next: str | None = Field(description="`after` of the page after this one.")
 
 
-def _whole(value: Any) -> Any:
-    """3.0 is an integer in JSON."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-_ID = Annotated[StrictInt, Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
+_ID = Annotated[StrictInt, Field(ge=1, le=MAX_ID), BeforeValidator(whole)]
 _IDS = Annotated[list[_ID], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
