@@ -94,7 +94,7 @@ def test_a_page_survives_a_template_that_does_not(
     assert "Not found" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/v1/no-such-thing", "/v1", "/feeds/openai/nothing"])
+@pytest.mark.parametrize("path", ["/v1/no-such-thing", "/v1", "/feeds/openai/v1/nothing"])
 def test_unknown_addresses_of_programs_are_json(prober: FlaskClient, path: str) -> None:
     answer = prober.get(path)
     assert answer.status_code == 404
