@@ -54,6 +54,16 @@ def offer_choices_in_use(session: Session) -> OfferChoices:
     return CHOICES.get_or_make(catalog_state(session), "offers", lambda: _count_offers(session))
 
 
+def provider_names(session: Session) -> dict[str, str]:
+    """The names of the providers by public id, in alphabetical order; of the deleted ones none."""
+    return CHOICES.get_or_make(catalog_state(session), "names", lambda: _names(session))
+
+
+def _names(session: Session) -> dict[str, str]:
+    providers = select(Provider.public_id, Provider.name).where(Provider.deleted_at.is_(None))
+    return _alphabetical(session.execute(providers).all(), by=1)
+
+
 def _count(session: Session) -> Choices:
     return Choices(
         families=_used(session, CatalogEntry.family, _seen()),
@@ -75,11 +85,10 @@ def _seen() -> ColumnElement[bool]:
 
 def _count_offers(session: Session) -> OfferChoices:
     seen = ProviderModel.provider_id.not_in(deleted_providers())
-    providers = select(Provider.public_id, Provider.name).where(Provider.deleted_at.is_(None))
     return OfferChoices(
         categories=_used(session, ProviderModel.category, seen),
         statuses=_used(session, ProviderModel.status, seen),
-        providers=_alphabetical(session.execute(providers).all(), by=1),
+        providers=_names(session),
     )
 
 

@@ -148,13 +148,18 @@ class Finder(Generic[Filter]):
     def _probe(self) -> Sequence[int]:
         return array("i", self.session.scalars(self._matching().limit(PROBE + 1)))
 
-    def _count(self) -> int:
+    def found(self) -> Select[int]:
+        """The ids that match, by the shortest way to all of them."""
         found = self.all_ids()
         only_searched = self.needle and len(self.wanted.restrictions()) == 1
         if only_searched and self._sparse() is None:
             # No look at the records themselves: that the index knows them is enough.
             found = self._matching()
             found = found.where(found.selected_columns[0].not_in(self.listed.hidden()))
+        return found
+
+    def _count(self) -> int:
+        found = self.found()
         return self.session.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
     def _key(self) -> tuple[Any, ...]:

@@ -18,6 +18,20 @@ const follow = () => {
   if (count) count.textContent = set || "";
 };
 
+// The answer to a filter brings how many records each choice would leave now.
+const count = (counts) => {
+  for (const select of form.querySelectorAll("select")) {
+    const numbers = counts[select.name];
+    if (!numbers) continue;
+    for (const option of select.options) {
+      if (!option.value) continue;
+      option.dataset.text ??= option.text.replace(/ \([\d,]+\)$/, "");
+      const text = `${option.dataset.text} (${(numbers[option.value] ?? 0).toLocaleString("en")})`;
+      if (option.text !== text) option.text = text;
+    }
+  }
+};
+
 if (form) {
   document.addEventListener("htmx:after:history:push", follow);
   document.addEventListener("htmx:after:history:replace", follow);
@@ -33,6 +47,9 @@ if (form) {
   });
   // The cells' forms say where the table stands, so that errors and editors lead back to it.
   document.addEventListener("htmx:after:swap", () => {
+    const counts = document.getElementById("facet-counts");
+    if (counts) count(JSON.parse(counts.textContent));
+    counts?.remove();
     const here = document.getElementById("results")?.dataset.here;
     for (const id of ["flip", "edit", "order", "decide"]) {
       const back = document.getElementById(id)?.elements.back;

@@ -331,4 +331,5 @@ def test_a_page_costs_the_same_queries_whatever_it_holds(app: Flask, session: Se
         with counted_queries(app) as made:
             client.get("/provider-models")
         counts.append(len(made))
-    assert counts[0] == counts[1] <= 17
+    # Before the first batch nothing is remembered: each facet is read for itself.
+    assert counts[0] == counts[1] <= 28

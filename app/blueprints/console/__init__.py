@@ -47,7 +47,7 @@ from app.blueprints.console.display import (
 )
 from app.blueprints.console.icons import icon_html
 from app.blueprints.console.navigation import navigation
-from app.blueprints.console.options import options
+from app.blueprints.console.options import facet_json, options
 from app.blueprints.console.plots import plot_value
 
 HELPERS: tuple[Callable[..., Any], ...] = (
@@ -63,6 +63,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     change_text,
     change_words,
     entry_path,
+    facet_json,
     field_of,
     icon_html,
     is_link,

@@ -9,42 +9,47 @@ from app.blueprints.console.listing import YES_NO, Listing
 
 
 class Chooser(NamedTuple):
-    """One filter. ``choices`` are texts by value, or with ``counted`` how many have each value;
-    ``names`` are then the texts of values that people do not know by themselves.
+    """One filter. ``choices`` are how many records each value would leave; ``names`` are the texts
+    of values that people do not know by themselves. ``is_switch``: yes or no.
     """
 
     name: str
     label: str
-    choices: Mapping[str, Any]
-    counted: bool = False
-    names: Mapping[str, str] | None = None
+    meaning: str
+    choices: Mapping[str, int]
+    names: Mapping[str, str] | None
+    is_switch: bool
 
 
 def filter_context(
     listing: Listing,
     first: Iterable[str],
     more: Iterable[str],
-    counted: Mapping[str, Mapping[str, int]],
+    facets: Mapping[str, Mapping[str, int]],
     names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """What `console/_filters.html` needs: the choosers in sight and those behind the button.
 
-    A filter with values in use is in ``counted``; every other one is yes or no.
+    ``facets`` say how many records each value of a filter would leave.
     """
+    table = listing.table
 
     def chooser(name: str) -> Chooser:
-        label = listing.table.label_of(name)
-        if name in counted:
-            return Chooser(name, label, counted[name], counted=True, names=(names or {}).get(name))
-        return Chooser(name, label, YES_NO)
+        is_switch = name in table.yes_no
+        texts = YES_NO if is_switch else (names or {}).get(name)
+        choices = facets.get(name, {})
+        if name in (names or {}):
+            choices = {value: choices.get(value, 0) for value in texts or ()}
+        label, meaning = table.label_of(name), table.meaning_of(name)
+        return Chooser(name, label, meaning, choices, texts, is_switch)
 
     behind = list(more)
-    ends = [end for one in listing.table.ranges for end in one.ends]
+    ends = [end for one in table.ranges for end in one.ends]
     return {
         "args": listing.args,
-        "table": listing.table,
+        "table": table,
         "choosers": [chooser(name) for name in first],
-        "ranges": listing.table.ranges,
+        "ranges": table.ranges,
         "more_choosers": [chooser(name) for name in behind],
         "more_active": sum(name in listing.args for name in (*behind, *ends)),
     }

@@ -40,6 +40,17 @@ _LABELS = {
 }
 
 
+_MEANINGS = {
+    "provider_id": "Who offers it",
+    "available": "On when its own switch, its entry's and its provider's are all on",
+    "status": "Init: only its id is known. Filled: by feeds. Updated: by a person",
+    "tag": "One of your own labels",
+    "manual": "Whether a person decided any of its fields",
+    "drift": "Whether the feeds say something else than what is in force",
+    "retired": "Whether it is gone from every feed",
+}
+
+
 class Range(NamedTuple):
     """A number to be filtered by, in some unit; ``step`` is the smallest difference."""
 
@@ -93,6 +104,11 @@ class Table:
         """What people call a filter."""
         fields = FIELDS["entry"] | FIELDS[self.record_type]
         return fields[name].label if name in fields else _LABELS[name]
+
+    def meaning_of(self, name: str) -> str:
+        """What a filter is about, in which unit, and who fills it."""
+        field = (FIELDS["entry"] | FIELDS[self.record_type]).get(name)
+        return meaning_of(field, field.help if field else _MEANINGS[name])
 
 
 _SWITCHES = ("active", "manual", "drift", "retired")

@@ -24,10 +24,10 @@ from app.blueprints.console.tables import render_table, table_context
 from app.core.errors import NotFoundError
 from app.core.fields import CAPABILITIES
 from app.models import db
-from app.queries.facets import offer_choices_in_use
-from app.queries.model_choices import count_models_by_choice
+from app.queries.facet_counts import count_provider_model_facets
+from app.queries.facets import provider_names
 from app.queries.model_order import list_ordered_ids, list_suggestions
-from app.queries.provider_model_filter import parse_provider_model_filter
+from app.queries.provider_model_filter import ProviderModelFilter, parse_provider_model_filter
 from app.queries.provider_model_pages import page_of_ids
 from app.queries.provider_models import (
     ProviderModelRow,
@@ -48,15 +48,23 @@ MAX_WORDS = 255
 
 @blueprint.get("/provider-models")
 @requires("admin:provider-model:read")
-def models() -> Response:
+def models() -> BaseResponse:
+    session = db.session()
     listing = parse_listing(request.args, PROVIDER_MODELS)
+    wanted = parse_provider_model_filter(listing.query_args())
     layout = current_layout(listing)
-    rows, total = _rows(listing, layout.reads)
-    names = {"provider_id": offer_choices_in_use(db.session()).providers}
+    rows, total = _rows(listing, wanted, layout.reads)
+    facets = count_provider_model_facets(session, wanted)
+    names = {"provider_id": provider_names(session)}
     context = table_context(PROVIDER_MODEL, listing, layout, rows, total, names)
+    context["facets"] = facets
     if listing.is_ordered:
         context["order_scope"] = listing.args.get("provider_id", "")
-    return render_table("console/provider_models.html", context, lambda: _filters(listing))
+    return render_table(
+        "console/provider_models.html",
+        context,
+        lambda: filter_context(listing, _FIRST, _MORE, facets, names),
+    )
 
 
 @blueprint.get("/provider-models/<public_id>")
@@ -91,27 +99,15 @@ def order() -> BaseResponse:
     return answer(message, back, action=action, changed=True)
 
 
-def _rows(listing: Listing, reads: tuple[str, ...]) -> tuple[list[Any], int]:
+def _rows(
+    listing: Listing, wanted: ProviderModelFilter, reads: tuple[str, ...]
+) -> tuple[list[Any], int]:
     session = db.session()
-    wanted = parse_provider_model_filter(listing.query_args())
     ids, total = page_of_ids(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
     if listing.is_ordered:
         # As people number things: what has no number yet comes last.
         ids = list_ordered_ids(session, wanted, limit=PAGE_SIZE, offset=listing.offset)
     return list_provider_model_parts(session, ids, reads), total
-
-
-def _filters(listing: Listing) -> dict[str, Any]:
-    choices = offer_choices_in_use(db.session())
-    counts = count_models_by_choice(db.session())
-    counted = {
-        "provider_id": counts.providers,
-        "category": choices.categories,
-        "family": counts.families,
-        "status": choices.statuses,
-    }
-    names = {"provider_id": counts.names}
-    return filter_context(listing, _FIRST, _MORE, counted, names)
 
 
 def _model(text: str) -> ProviderModelRow:

@@ -1,0 +1,119 @@
+"""How many records each choice of each filter would leave, given all the other filters.
+
+For each value of each facet the ids that have it are kept as bits (`bits`), made
+once per state of the catalog from narrow indexes. A count is then an intersection:
+a filter change costs a few milliseconds at 100,000 records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from app.queries.bits import Bits, bits_of
+from app.queries.cache import StateCache, catalog_state
+from app.queries.entry_facets import read_entry_facets
+from app.queries.entry_filter import EntryFilter
+from app.queries.entry_pages import found_ids
+from app.queries.facet_sets import FacetSets, read_ids
+from app.queries.list_args import Filter
+from app.queries.provider_model_facets import read_provider_model_facets
+from app.queries.provider_model_filter import ProviderModelFilter
+from app.queries.provider_model_pages import found_provider_model_ids
+
+Counts = Mapping[str, Mapping[str, int]]
+SETS = StateCache(4)
+FOUND = StateCache(64)
+COUNTED = StateCache(64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faceted(Generic[Filter]):
+    """One kind of record: how its sets are read, and how the ids that a filter finds."""
+
+    name: str
+    read: Callable[[Session], FacetSets]
+    ids: Callable[[Session, Filter], Select[int]]
+
+
+_ENTRIES = _Faceted("entries", read_entry_facets, found_ids)
+_MODELS = _Faceted("models", read_provider_model_facets, found_provider_model_ids)
+
+
+def count_entry_facets(session: Session, wanted: EntryFilter) -> Counts:
+    """By filter and value, how many entries there would be; values in alphabetical order."""
+    return _counted(session, _ENTRIES, wanted)
+
+
+def count_provider_model_facets(session: Session, wanted: ProviderModelFilter) -> Counts:
+    """By filter and value, how many provider models there would be, in alphabetical order."""
+    return _counted(session, _MODELS, wanted)
+
+
+def forget() -> None:
+    """Forget all that is remembered, as after a start; for measurements."""
+    for cache in (SETS, FOUND, COUNTED):
+        cache.clear()
+
+
+def _counted(session: Session, of: _Faceted[Filter], wanted: Filter) -> Counts:
+    state = catalog_state(session)
+    key = of.name, wanted.key()
+
+    def make() -> Counts:
+        sets: FacetSets = SETS.get_or_make(state, of.name, lambda: of.read(session))
+        chosen = _chosen(sets, wanted)
+        nothing: dict[str, Any] = dict.fromkeys(_plain(sets, wanted))
+        rest = replace(wanted, flags={}, **nothing)
+        everything = sets.everything
+        if rest.restrictions():
+            everything &= FOUND.get_or_make(
+                state, (of.name, rest.key()), lambda: _ids(session, of, rest, sets)
+            )
+        return _counts(sets, everything, chosen)
+
+    return COUNTED.get_or_make(state, key, make)
+
+
+def _plain(sets: FacetSets, wanted: Filter) -> list[str]:
+    """The facets that are attributes of the filter (flags are kept in a mapping of their own)."""
+    return [name for name in sets.values if hasattr(wanted, name)]
+
+
+def _chosen(sets: FacetSets, wanted: Filter) -> dict[str, Bits]:
+    """The sets of the facets that the filter restricts."""
+    return {
+        name: sets.values[name].get(_word(value), 0)
+        for name, value in wanted.restrictions().items()
+        if name in sets.values
+    }
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ids(session: Session, of: _Faceted[Filter], rest: Filter, sets: FacetSets) -> Bits:
+    """What the filters that are no facets find: searches and ranges."""
+    return bits_of(read_ids(session, of.ids(session, rest)), sets.highest)
+
+
+def _counts(sets: FacetSets, everything: Bits, chosen: Mapping[str, Bits]) -> Counts:
+    found = _all_of(everything, chosen.values())
+    counts: dict[str, dict[str, int]] = {}
+    for name, values in sets.values.items():
+        base = found
+        if name in chosen:
+            base = _all_of(everything, (bits for n, bits in chosen.items() if n != name))
+        counts[name] = {value: (base & bits).bit_count() for value, bits in values.items()}
+    return counts
+
+
+def _all_of(bits: Bits, more: Iterable[Bits]) -> Bits:
+    for one in more:
+        bits &= one
+    return bits

@@ -1,0 +1,135 @@
+"""How many records each choice of a filter would leave: the same as asking for each of them."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.core.permissions import SYSTEM
+from app.models import CatalogEntry, Provider, ProviderModel, now
+from app.queries.bits import bits_of, up_to
+from app.queries.entries import list_entries
+from app.queries.entry_filter import parse_entry_filter
+from app.queries.facet_counts import count_entry_facets, count_provider_model_facets
+from app.queries.provider_model_filter import parse_provider_model_filter
+from app.queries.provider_models import list_provider_models
+from app.services.records import edit_record
+from tests.support.factories import make_entry, make_provider, make_provider_model
+
+FLAG = (True, False, None)
+LIMITS = {"context_length": 8_000, "max_completion_tokens": None}
+
+
+@pytest.fixture
+def catalog(session: Session) -> None:
+    chance = random.Random(7)
+    providers = [make_provider(session, active=number != 1) for number in range(3)]
+    for number in range(30):
+        status = chance.choice(("filled", "filled", "init", "updated"))
+        entry = make_entry(
+            session,
+            public_id=f"vendor/{'chat' if number % 3 else 'code'}-{number}",
+            family=chance.choice(("llama", "Qwen", "o'1", None)),
+            tags=chance.sample(["vip", "cheap"], chance.randrange(3)),
+            active=chance.random() < 0.7,
+            is_moderated=chance.choice(FLAG),
+            requires_feature_flag=chance.choice(("beta", None)),
+            context_length=chance.choice((8_000, 128_000, None)),
+            supports_tools=chance.choice(FLAG),
+            supports_audio=chance.choice(FLAG),
+            status=status,
+            drift={"family": "x"} if chance.random() < 0.2 else None,
+            retired_at=1 if chance.random() < 0.2 else None,
+        )
+        for provider in chance.sample(providers, 2):
+            make_provider_model(
+                session,
+                provider,
+                entry,
+                active=chance.random() < 0.6,
+                category=chance.choice(("chat", None)),
+                status=status,
+                token_limits=chance.choice((LIMITS, None)),
+            )
+    hidden = session.scalars(select(CatalogEntry.id).limit(2)).all()
+    merged = update(CatalogEntry).where(CatalogEntry.id == hidden[0])
+    session.execute(merged.values(merged_into_id=hidden[1]))
+    gone = select(func.max(Provider.id)).scalar_subquery()
+    session.execute(update(Provider).where(Provider.id == gone).values(deleted_at=now()))
+    session.commit()
+
+
+def _with(wanted: Any, name: str, value: str) -> Any:
+    word: Any = {"true": True, "false": False}.get(value, value)
+    if name.startswith("supports_"):
+        return replace(wanted, flags={**wanted.flags, name: word})
+    return replace(wanted, **{name: word})
+
+
+FILTERS: tuple[dict[str, str], ...] = (
+    {},
+    {"active": "true", "supports_tools": "false"},
+    {"family": "llama", "status": "filled", "supports_audio": "true"},
+    {"context_max": "8000", "retired": "false"},
+    {"manual": "true", "drift": "true"},
+    {"family": "nobody"},
+)
+
+
+@pytest.mark.usefixtures("catalog")
+@pytest.mark.parametrize("args", [*FILTERS, {"q": "chat", "tag": "vip"}, {"q": "co"}])
+def test_each_count_is_what_the_list_of_entries_would_have(
+    session: Session, args: dict[str, str]
+) -> None:
+    wanted = parse_entry_filter(args)
+    for name, values in count_entry_facets(session, wanted).items():
+        for value, count in values.items():
+            listed = list_entries(session, _with(wanted, name, value), limit=1, offset=0)
+            assert count == listed.total, (name, value)
+
+
+@pytest.mark.usefixtures("catalog")
+@pytest.mark.parametrize("args", [*FILTERS, {"search": "chat", "available": "false"}])
+def test_each_count_is_what_the_list_of_provider_models_would_have(
+    session: Session, args: dict[str, str]
+) -> None:
+    wanted = parse_provider_model_filter(args)
+    facets = count_provider_model_facets(session, wanted)
+    assert len(facets["provider_id"]) == 2
+    for name, values in facets.items():
+        for value, count in values.items():
+            listed = list_provider_models(session, _with(wanted, name, value), limit=1, offset=0)
+            assert count == listed.total, (name, value)
+
+
+def test_an_edit_is_counted_at_once(session: Session) -> None:
+    model = make_provider_model(session)
+    session.commit()
+    entry = session.scalar(select(CatalogEntry.public_id)) or ""
+    edit_record(session, SYSTEM, "entry", entry, {"family": "first"})
+    assert count_entry_facets(session, parse_entry_filter({}))["family"] == {"first": 1}
+    edit_record(session, SYSTEM, "entry", entry, {"family": "second", "supports_tools": True})
+    assert count_entry_facets(session, parse_entry_filter({}))["family"] == {"second": 1}
+    of_models = count_provider_model_facets(session, parse_provider_model_filter({}))
+    assert of_models["supports_tools"] == {"true": 1, "false": 0}
+    edit_record(session, SYSTEM, "provider_model", model.public_id, {"active": False})
+    of_models = count_provider_model_facets(session, parse_provider_model_filter({}))
+    assert (of_models["active"]["true"], of_models["available"]["true"]) == (0, 0)
+
+
+def test_nothing_is_counted_as_nothing(session: Session) -> None:
+    facets = count_entry_facets(session, parse_entry_filter({}))
+    assert facets["family"] == facets["status"] == {}
+    assert facets["active"] == {"true": 0, "false": 0}
+    models = count_provider_model_facets(session, parse_provider_model_filter({}))
+    assert models["provider_id"] == {}
+    assert session.scalar(select(func.count()).select_from(ProviderModel)) == 0
+
+
+def test_bits_hold_exactly_their_ids() -> None:
+    assert bits_of([], 0) == up_to(0) == 0
+    assert bits_of([1, 8, 9], 9) == 0b1100000010
+    assert up_to(9) == bits_of(range(1, 10), 9)
