@@ -1,5 +1,5 @@
 // The editor of one cell: it opens over the cell; Enter saves, Escape leaves, Tab saves and goes on.
-import { neighbour } from "./grid.js";
+import { link, neighbour } from "./grid.js";
 import { placeOver } from "./place.js";
 
 let goOn = null; // where to go after the answer: { row, field, open }
@@ -30,7 +30,7 @@ const show = (form) => {
   if (first.matches("input:not([type=checkbox])")) first.select();
 };
 
-const open = (button) => button.form?.requestSubmit(button);
+const open = (button) => link(button).form?.requestSubmit(button);
 
 document.addEventListener("htmx:before:swap", (event) => {
   // The answer to a saved editor replaces the row, and the editor with it.

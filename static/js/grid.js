@@ -10,12 +10,31 @@ const roleOf = (control) => (control.className ? `.${control.classList[0]}` : co
 
 let current = { row: null, field: null, role: null };
 
+// The buttons of a table that came later belong to no form: a thousand submit buttons of one form
+// cost a browser a tenth of a second. Each is given its form when it is used.
+export const link = (button) => {
+  if (!button.form) button.setAttribute("form", button.name === "flip" ? "flip" : "edit");
+  return button;
+};
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-grid] td[data-field] > button[name]");
+  if (button) link(button);
+}, true);
+
+const untab = (within) => {
+  for (const one of within.querySelectorAll(CONTROLS)) if (one.tabIndex !== -1) one.tabIndex = -1;
+};
+// Before the new table is on the page: there every change of an attribute costs a look at its style.
+document.addEventListener("htmx:before:swap", (event) => {
+  for (const { fragment } of event.detail.tasks ?? []) if (fragment?.querySelector("[data-grid]")) untab(fragment);
+});
+
 // One cell of the grid is a tab stop; the links to entries are reached from their cell by the arrow keys.
 const settle = () => {
   const grid = table();
   if (!grid || !grid.querySelector("td > button")) return;
   grid.setAttribute("role", "grid");
-  for (const control of grid.querySelectorAll(CONTROLS)) control.tabIndex = -1;
+  untab(grid);
   const row = current.row && document.getElementById(current.row);
   (control(row, current.field, current.role) ?? grid.querySelector("td > button.v")).tabIndex = 0;
 };

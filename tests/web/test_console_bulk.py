@@ -111,7 +111,7 @@ def test_the_bar_is_a_form_without_scripts(editor: IsolatedClient, entries: list
 def test_a_viewer_selects_nothing(viewer: IsolatedClient, entries: list[int]) -> None:
     page = checked(viewer.get("/catalog").text)
     assert not page.all("form", id="bulk")
-    assert {box["name"] for box in page.all("input", type="checkbox")} == {"column"}
+    assert {box["name"] for box in page.all("input", type="checkbox")} == {"column", "shared"}
     for path in ("preview", "apply"):
         assert viewer.post(f"/bulk/{path}", data=ALL | {"action": "disable"}).status_code == 403
 

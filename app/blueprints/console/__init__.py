@@ -26,6 +26,7 @@ from app.blueprints.console import (
     run_actions,
     runs,
     undo,
+    views,
     webhooks,
 )
 from app.blueprints.console.cell_texts import availability, per_million
@@ -85,7 +86,7 @@ def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
         *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links),
-        *(pages, provider_models, providers, undo, webhooks),
+        *(pages, provider_models, providers, undo, views, webhooks),
         *(review, runs, run_actions),
     ):
         app.register_blueprint(module.blueprint)

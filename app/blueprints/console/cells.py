@@ -20,6 +20,7 @@ from app.blueprints.console.kinds import RecordKind
 from app.core.fields import Field, Kind, RecordType
 
 State = Literal["on", "off", "unknown", "some", "none"]
+Use = tuple[bool, bool]  # whether cells can be edited, whether each button names its form
 
 _FLAG_STATES: dict[bool | None, State] = {True: "on", False: "off", None: "unknown"}
 _HOLE = Markup("%({})s")
@@ -38,6 +39,7 @@ class Row:
     drift: bool
     marked: bool
     retired: bool
+    off: bool
     cells: Markup
 
 
@@ -48,7 +50,9 @@ def state_of(field: Field, value: Any) -> State:
     return "some" if value is not None and value not in ([], {}, "") else "none"
 
 
-def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editable: bool) -> Row:
+def table_row(
+    kind: RecordKind, record: Any, columns: tuple[str, ...], *, editable: bool, linked: bool
+) -> Row:
     """The row of one record, with the cells of these columns in their order."""
     name = kind.name_of(record)
     manual, drift = NAME in record.manual_fields, NAME in (record.drift or ())
@@ -62,12 +66,13 @@ def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editab
         drift=drift,
         marked=manual or drift,
         retired=record.retired_at is not None,
-        cells=_cells(kind.record_type, record, name, columns, editable),
+        off=not record.active,
+        cells=_cells(kind.record_type, record, name, columns, (editable, linked)),
     )
 
 
 def _cells(
-    record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], editable: bool
+    record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], use: Use
 ) -> Markup:
     holes: dict[str, Any] = {"id": record.id, "name": escape(name)}
     states: list[State] = []
@@ -81,7 +86,7 @@ def _cells(
         if text:
             holes[column.name] = text
     marks = tuple(record.manual_fields), tuple(record.drift or ())
-    variant = _row_variant(record_type, columns, tuple(states), *marks, editable)
+    variant = _row_variant(record_type, columns, tuple(states), *marks, use)
     return Markup(variant % holes)  # noqa: S704 - a template's text, and what fills it is escaped
 
 
@@ -92,17 +97,17 @@ def _row_variant(
     states: tuple[State, ...],
     manual: tuple[str, ...],
     drift: tuple[str, ...],
-    editable: bool,
+    use: Use,
 ) -> str:
     return "".join(
-        _cell_variant(record_type, name, state, name in manual, name in drift, editable)
+        _cell_variant(record_type, name, state, name in manual, name in drift, use)
         for name, state in zip(columns, states, strict=True)
     )
 
 
 @lru_cache(maxsize=4096)
 def _cell_variant(
-    record_type: RecordType, name: str, state: State, manual: bool, drift: bool, editable: bool
+    record_type: RecordType, name: str, state: State, manual: bool, drift: bool, use: Use
 ) -> str:
     column = BY_NAME[record_type][name]
     html = render_template(
@@ -112,7 +117,8 @@ def _cell_variant(
         state=state,
         manual=manual,
         drift=drift,
-        editable=editable,
+        editable=use[0],
+        linked=use[1],
         id=_HOLE.format("id"),
         name=_HOLE.format("name"),
         text=_HOLE.format(name) if state == "some" else "",

@@ -17,8 +17,8 @@ _HEAD_STYLES = {
     Kind.TOKEN_LIMITS: "num",
 }
 _OWNERS = {
-    "feeds": "Filled by the feeds; what a person writes holds against them.",
-    "operator": "Yours alone: no feed ever writes it.",
+    "feeds": "Filled by the feeds, until you decide.",
+    "operator": "Yours: no feed writes it.",
 }
 _DERIVED = "Follows from the rest; nothing to edit."
 
@@ -261,7 +261,7 @@ USUAL = {
 }
 NAME = ENTRY_FIELDS[0].name  # the display name of either kind: it shares the first column
 # What every row needs, whatever is shown of it.
-_ROW = ("id", "public_id", NAME, "manual_fields", "drift", "retired_at")
+_ROW = ("id", "public_id", NAME, "manual_fields", "drift", "retired_at", "active")
 _ROWS: dict[RecordType, tuple[str, ...]] = {"entry": _ROW, "provider_model": (*_ROW, "raw_id")}
 
 

@@ -236,7 +236,7 @@ def _pieces(kind: RecordKind, record: Any, view: str, back: str) -> dict[str, An
         columns = shown_columns(kind.record_type, listing)
         return {
             "kind": kind,
-            "rows": [table_row(kind, record, columns, editable=True)],
+            "rows": [table_row(kind, record, columns, editable=True, linked=False)],
             "editable": True,
             "orderable": listing.is_ordered,
             "view": view,

@@ -166,11 +166,16 @@ class Header(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Filters, order and page of a table."""
+    """Filters, order and page of a table.
+
+    ``bare`` is what its address has where nothing is asked for: `view=none` leads past the
+    view that a person's table opens with.
+    """
 
     args: Mapping[str, str]
     page: int
     table: Table = CATALOG
+    bare: str = ""
 
     @property
     def sort(self) -> tuple[str, str]:
@@ -198,7 +203,8 @@ class Listing:
             args.pop("order", None)
         if page > 1:
             args["page"] = str(page)
-        return f"{self.table.path}?{urlencode(args)}" if args else self.table.path
+        query = urlencode(args) or self.bare
+        return f"{self.table.path}?{query}" if query else self.table.path
 
     def here(self) -> str:
         """The address of exactly this view."""
@@ -247,7 +253,7 @@ class Listing:
         return self.address(layout, page=self.page)
 
     def without_filters(self) -> str:
-        return self.address(dict.fromkeys(self.table.filters))
+        return self.address({**dict.fromkeys(self.table.filters), "view": None})
 
     def headers(self, columns: Iterable[str]) -> Iterator[Header]:
         """The heads of the columns after the first."""

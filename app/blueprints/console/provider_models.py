@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.console.editors import back_to
@@ -14,13 +14,13 @@ from app.blueprints.console.listing import (
     PAGE_SIZE,
     PROVIDER_MODELS,
     Listing,
-    parse_listing,
 )
 from app.blueprints.console.messages import answer, undo_action
 from app.blueprints.console.ordering import Move, move_model
 from app.blueprints.console.record_pages import record_context
-from app.blueprints.console.table_state import current_layout
+from app.blueprints.console.table_state import current_layout, current_listing
 from app.blueprints.console.tables import render_table, table_context
+from app.blueprints.console.views import default_address
 from app.core.errors import NotFoundError
 from app.core.fields import CAPABILITIES
 from app.models import db
@@ -37,7 +37,7 @@ from app.queries.provider_models import (
 )
 from app.web.addresses import read_row_id
 from app.web.permissions import requires
-from app.web.render import render_page
+from app.web.render import is_fragment, render_page
 
 blueprint = Blueprint("provider_models", __name__)
 
@@ -49,8 +49,11 @@ MAX_WORDS = 255
 @blueprint.get("/provider-models")
 @requires("admin:provider-model:read")
 def models() -> BaseResponse:
+    opens_with = None if request.args else default_address(PROVIDER_MODEL.record_type)
+    if opens_with and not is_fragment():
+        return redirect(opens_with, 302)
     session = db.session()
-    listing = parse_listing(request.args, PROVIDER_MODELS)
+    listing = current_listing(request.args, PROVIDER_MODELS)
     wanted = parse_provider_model_filter(listing.query_args())
     layout = current_layout(listing)
     rows, total = _rows(listing, wanted, layout.reads)

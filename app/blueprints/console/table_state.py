@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import request
 
 from app.blueprints.console.columns import USUAL
 from app.blueprints.console.layout import Layout, existing, layout_of
-from app.blueprints.console.listing import Listing
+from app.blueprints.console.listing import Listing, Table, parse_listing
 from app.core.fields import RecordType
 from app.models import db
 from app.services.preferences import change_preferences
@@ -26,6 +27,12 @@ def own_table(record_type: RecordType) -> Mapping[str, Any]:
     tables = principal.preferences.get(AREA) if principal else None
     kept = tables.get(record_type) if isinstance(tables, dict) else None
     return kept if isinstance(kept, dict) else {}
+
+
+def current_listing(args: Mapping[str, str], table: Table) -> Listing:
+    """The state of the table that an address says."""
+    has_view = isinstance(own_table(table.record_type).get("view"), str)
+    return replace(parse_listing(args, table), bare="view=none" if has_view else "")
 
 
 def current_layout(listing: Listing) -> Layout:

@@ -12,6 +12,10 @@ from app.blueprints.console.cells import table_row
 from app.blueprints.console.kinds import RecordKind
 from app.blueprints.console.layout import Layout
 from app.blueprints.console.listing import Listing, Pages
+from app.blueprints.console.table_state import own_table
+from app.models import db
+from app.queries.views import list_views
+from app.web.login import current_principal
 from app.web.permissions import may
 from app.web.render import is_fragment, render_page
 
@@ -25,13 +29,19 @@ def table_context(
     names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """What `console/_results.html` needs; ``names`` as in `Listing.chips`."""
-    editable = may(kind.edit)
+    linked = not is_fragment()
+    editable, principal = may(kind.edit), current_principal()
     return {
         "kind": kind,
-        "rows": [table_row(kind, one, layout.columns, editable=editable) for one in rows],
+        "rows": [
+            table_row(kind, one, layout.columns, editable=editable, linked=linked) for one in rows
+        ],
         "pages": Pages(listing.page, total),
         "listing": listing,
         "layout": layout,
+        "views": list_views(db.session(), principal.user_id, kind.record_type) if principal else [],
+        "opens_with": own_table(kind.record_type).get("view"),
+        "my_id": principal.user_id if principal else None,
         "chips": listing.chips(names),
         "here": listing.here(),
         "view": "table",
