@@ -32,7 +32,17 @@ const sync = () => {
   form.querySelector("[data-bulk-none]").hidden = picked.length === 0;
   form.querySelector("[data-bulk-all]").hidden = everything || !full || total <= all.length;
   for (const button of form.querySelectorAll("[data-bulk-except]")) button.disabled = picked.length === 0 || everything;
+  compare(form, picked);
   say(form, picked.length, total > all.length);
+};
+
+// Two to five rows can be looked at side by side.
+const compare = (form, picked) => {
+  const link = form.querySelector("[data-bulk-compare]");
+  if (!link) return;
+  link.hidden = everything || picked.length < 2 || picked.length > 5;
+  const names = picked.map((box) => `entries=${encodeURIComponent(box.closest("tr").dataset.publicId)}`);
+  link.href = `/compare?${names.join("&")}`;
 };
 
 const say = (form, count, isPart) => {

@@ -12,6 +12,7 @@ from app.blueprints.console import (
     catalog,
     change_export,
     changes,
+    compare,
     editing,
     entry,
     feeds,
@@ -88,6 +89,7 @@ def register(app: Flask) -> None:
         *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links),
         *(pages, provider_models, providers, undo, views, webhooks),
         *(review, runs, run_actions),
+        compare,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:
