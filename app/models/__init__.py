@@ -6,6 +6,7 @@ from app.models.entry import CatalogEntry, EntryAlias, EntryTag
 from app.models.feed import Claim, Feed, Override
 from app.models.flag import FeatureFlag
 from app.models.provider import Provider, ProviderModel
+from app.models.search import SearchWord
 from app.models.sync import SyncItem, SyncPlanPart, SyncRun
 from app.models.user import Token, User, UserSession
 from app.models.view import SavedView
@@ -28,6 +29,7 @@ __all__ = [
     "Provider",
     "ProviderModel",
     "SavedView",
+    "SearchWord",
     "SyncItem",
     "SyncPlanPart",
     "SyncRun",

@@ -1,4 +1,4 @@
-"""Keeps what finds records beside the records: search texts, and the tag rows of entries.
+"""Keeps what finds records beside the records: search texts, words, and the tags of entries.
 
 The write path calls these inside its transaction; nothing here commits.
 """
@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import TextClause, bindparam, delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from app.models import CatalogEntry, EntryTag, Provider, ProviderModel
+from app.core.finding import vocabulary_of
+from app.models import CatalogEntry, EntryTag, Provider, ProviderModel, SearchWord
 from app.queries.search import ENTRIES, PROVIDER_MODELS, SearchTable, joined, trigrams
 
 Item = TypeVar("Item")
@@ -27,6 +28,8 @@ _WRITE = {
     "postgresql": "INSERT INTO {name} ({key}, text, grams) VALUES (:id, :text, :grams)"
     " ON CONFLICT ({key}) DO UPDATE SET text = excluded.text, grams = excluded.grams",
 }
+# Two processes may learn a word at once.
+_ADD_WORDS = text("INSERT INTO search_words (word) VALUES (:word) ON CONFLICT (word) DO NOTHING")
 _SEARCHED = (
     select(
         ProviderModel.id,
@@ -80,6 +83,26 @@ def _index(session: Session, search: SearchTable, rows: Sequence[tuple[int, str]
         ]
         if changed:
             session.execute(write, changed)
+            _learn(session, _names_among(search, chunk) - _names_among(search, stored.items()))
+
+
+def _names_among(search: SearchTable, rows: Iterable[tuple[int, str]]) -> set[str]:
+    """The lines of these texts that are names or ids: of an entry's the first two.
+
+    A description is full of words that nothing is called.
+    """
+    lines = 2 if search is ENTRIES else None
+    return {line for _, text in rows for line in text.split("\n")[:lines]}
+
+
+def _learn(session: Session, names: Iterable[str]) -> None:
+    """Keep the words of new names as what a mistyped word may mean."""
+    words = vocabulary_of(names)
+    for some in _chunks(sorted(words)):
+        known = session.scalars(select(SearchWord.word).where(SearchWord.word.in_(some)))
+        new = sorted(words.intersection(some).difference(known))
+        if new:
+            session.execute(_ADD_WORDS, [{"word": word} for word in new])
 
 
 def rewrite_tags(session: Session, rows: Sequence[tuple[int, list[str]]]) -> None:

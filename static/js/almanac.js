@@ -9,6 +9,7 @@ import "./lines.js";
 import "./picker.js";
 import "./leave.js";
 import "./selection.js";
+import "./palette.js";
 import "./review.js";
 import "./menus.js";
 import "./table.js";

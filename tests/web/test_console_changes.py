@@ -118,7 +118,7 @@ def test_a_batch_has_a_page(editor: IsolatedClient, viewer: IsolatedClient, bulk
     assert len([row for row in page.all("tr") if row["id"].startswith("change-")]) == 5
     assert len([f for f in page.all("form") if f["action"] == f"/batches/{bulk}/undo"]) == 6
     seen = checked(viewer.get(f"/changes/{bulk}").text)
-    assert [form["action"] for form in seen.all("form")] == ["/logout"]
+    assert [form["action"] for form in seen.all("form", method="post")] == ["/logout"]
     assert viewer.post(f"/batches/{bulk}/undo").status_code == 403
 
 
@@ -188,7 +188,7 @@ def test_what_nobody_takes_back_is_not_offered(session: Session, admin: Isolated
     batch = session.scalars(select(Batch.public_id).order_by(Batch.id.desc())).first()
     page = checked(admin.get(f"/changes/{batch}").text)
     assert "new@example.org" in page.elements[0].text
-    assert [form["action"] for form in page.all("form")] == ["/logout"]
+    assert [form["action"] for form in page.all("form", method="post")] == ["/logout"]
     assert admin.post(f"/batches/{batch}/undo", headers=HTMX).status_code == 409
 
 

@@ -36,7 +36,7 @@ def test_the_page_shows_flags_and_who_requires_them(
         checked(editor.get(link["href"]).text).elements[0].text.split()
     )
     seen = checked(viewer.get("/feature-flags").text)
-    assert [form["action"] for form in seen.all("form")] == ["/logout"]
+    assert [form["action"] for form in seen.all("form", method="post")] == ["/logout"]
 
 
 def test_an_empty_page_says_what_to_do(editor: IsolatedClient) -> None:

@@ -104,7 +104,7 @@ def test_an_alias_leads_to_the_entry(editor: IsolatedClient, known: int) -> None
 
 def test_a_viewer_edits_nothing_on_an_entry(viewer: IsolatedClient, known: int) -> None:
     page = checked(viewer.get("/catalog/meta/llama-3-8b:free").text)
-    assert [form["action"] for form in page.all("form")] == ["/logout"]
+    assert [form["action"] for form in page.all("form", method="post")] == ["/logout"]
 
 
 def test_an_edit_on_the_page_answers_with_the_page(editor: IsolatedClient, known: int) -> None:

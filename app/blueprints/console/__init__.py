@@ -16,6 +16,7 @@ from app.blueprints.console import (
     editing,
     entry,
     feeds,
+    find,
     flags,
     item_words,
     layouts,
@@ -89,7 +90,7 @@ def register(app: Flask) -> None:
         *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links),
         *(pages, provider_models, providers, undo, views, webhooks),
         *(review, runs, run_actions),
-        compare,
+        *(compare, find),
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:

@@ -54,11 +54,12 @@ def navigation() -> list[Shown]:
     return [
         Shown(item.label, item.path, item.icon, _is_here(item.path, here), item.minor)
         for item in ITEMS
-        if _may_see(item.endpoint)
+        if may_see(item.endpoint)
     ]
 
 
-def _may_see(endpoint: str) -> bool:
+def may_see(endpoint: str) -> bool:
+    """Whether there is such a view, for whoever makes this request."""
     permission = declared_permission(current_app.view_functions.get(endpoint))
     return permission is not None and may(permission)
 
