@@ -14,15 +14,10 @@ import "./review.js";
 import "./menus.js";
 import "./table.js";
 import "./field-help.js";
+import "./copy.js";
 
-document.addEventListener("click", async (event) => {
-  const help = event.target.closest("[data-help]");
-  if (help) document.getElementById("help")?.showModal();
-  const copy = event.target.closest("[data-copy]");
-  if (copy) {
-    await navigator.clipboard.writeText(copy.dataset.copy);
-    copy.setAttribute("aria-label", "Copied");
-  }
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-help]")) document.getElementById("help")?.showModal();
 });
 
 document.addEventListener("change", (event) => {

@@ -14,7 +14,7 @@ const close = (form, { focus = true } = {}) => {
   const cell = cellOf(form);
   form.remove();
   cell?.classList.remove("is-editing");
-  if (focus) cell?.querySelector("button")?.focus({ preventScroll: true });
+  if (focus) cell?.querySelector("button[name]")?.focus({ preventScroll: true });
 };
 
 const show = (form) => {
@@ -49,7 +49,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   } else if (goOn && event.detail.ctx.response?.status === 200) {
     const { row, field, start } = goOn;
     goOn = null;
-    const button = document.getElementById(row)?.querySelector(`[data-field="${field}"] > button`);
+    const button = document.getElementById(row)?.querySelector(`[data-field="${field}"] > button[name]`);
     button?.focus({ preventScroll: true });
     button?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (start && button) open(button);

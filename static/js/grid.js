@@ -3,7 +3,7 @@ const CONTROLS = "td[data-field] > button, td > a, td > .i > a, td > .pick";
 const CELL = `${CONTROLS}, td[data-field] > .v`;
 
 const table = () => document.querySelector("[data-grid]");
-const controls = (row) => [...row.querySelectorAll("td[data-field] > button:not(.handle)")];
+const controls = (row) => [...row.querySelectorAll("td[data-field] > button[name]")];
 const nameOf = (cell) => cell?.dataset.field ?? cell?.dataset.info;
 // Which of its cell's controls it is: a first cell has a box, perhaps a handle, a name and a link.
 const roleOf = (control) => (control.className ? `.${control.classList[0]}` : control.localName);
@@ -32,7 +32,7 @@ document.addEventListener("htmx:before:swap", (event) => {
 // One cell of the grid is a tab stop; the links to entries are reached from their cell by the arrow keys.
 const settle = () => {
   const grid = table();
-  if (!grid || !grid.querySelector("td > button")) return;
+  if (!grid?.querySelector("td > button.v")) return;
   grid.setAttribute("role", "grid");
   untab(grid);
   const row = current.row && document.getElementById(current.row);
@@ -122,6 +122,6 @@ document.addEventListener("htmx:error", failed);
 export const neighbour = (cell, backwards) => {
   const rows = [...cell.closest("tbody").querySelectorAll("tr")];
   const all = rows.flatMap(controls);
-  const own = cell.querySelector(":scope > button:not(.handle)");
+  const own = cell.querySelector(":scope > button[name]");
   return all[all.indexOf(own) + (backwards ? -1 : 1)];
 };

@@ -107,6 +107,16 @@ document.addEventListener("keyup", () => {
   shift = false;
 });
 
+// From anywhere in a row: x selects it, and with shift all rows from the last one.
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const box = event.target.closest?.("[data-grid] tbody tr")?.querySelector(".pick");
+  if (!box || (event.target !== box && event.target.closest("form, input, textarea, select"))) return;
+  event.preventDefault();
+  shift = event.shiftKey;
+  box.click();
+});
+
 // The dialog. Messages move into it while it is open: what lies behind it can be neither read nor used.
 const dialog = document.createElement("dialog");
 dialog.id = "bulk-dialog";
