@@ -190,7 +190,8 @@ def _distance(typed: str, word: str, most: int) -> tuple[int, bool]:
 class Candidate:
     """What may be found: its name, its id, and what else is known by words (folded by nobody yet).
 
-    ``described``: the words stand somewhere in it, if nowhere in its names.
+    ``described``: the words stand somewhere in it, if nowhere in its names. ``exact``: all
+    that was typed is an id or alias of it, if not one that is shown.
     """
 
     title: str
@@ -199,6 +200,7 @@ class Candidate:
     described: bool = False
     active: bool = True
     retired: bool = False
+    exact: bool = False
 
 
 def score_of(wanted: Wanted, candidate: Candidate) -> float | None:
@@ -213,11 +215,13 @@ def score_of(wanted: Wanted, candidate: Candidate) -> float | None:
         for one in meant:
             best = max(best, _worth_in(one.word, title, ident, more) - TYPO * one.typos)
         if best <= 0:
-            if not candidate.described or len(meant[0].word) < 2:
+            somewhere = candidate.described and len(meant[0].word) > 1
+            if not (somewhere or candidate.exact):
                 return None
             best = ELSEWHERE
         total += best
-    score = total / len(wanted.words) + _as_a_whole(wanted.text, title, ident)
+    whole = _as_a_whole(wanted.text, title, ident)
+    score = total / len(wanted.words) + (max(whole, EXACT) if candidate.exact else whole)
     score -= 0.12 * min(len(title), 80)
     return score + 4 * candidate.active - 12 * candidate.retired
 

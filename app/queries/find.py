@@ -25,8 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.core.errors import NotFoundError
 from app.core.finding import Candidate, Wanted, score_of
-from app.models import CatalogEntry, EntryAlias, Provider, ProviderModel
+from app.models import CatalogEntry, Provider, ProviderModel
+from app.queries.lookup import find_entry_id
 from app.queries.search import ENTRIES, GRAM, PROVIDER_MODELS, SearchTable, trigrams
 
 ENOUGH = 100
@@ -54,10 +56,12 @@ class FoundEntry(NamedTuple):
         """What it is called."""
         return self.name or self.public_id
 
-    def candidate(self) -> Candidate:
+    def candidate(self, *, exact: bool) -> Candidate:
         """What it is judged by."""
         gone = self.retired_at is not None
-        return Candidate(self.title, self.public_id, self.family or "", True, self.active, gone)
+        return Candidate(
+            self.title, self.public_id, self.family or "", True, self.active, gone, exact
+        )
 
 
 class FoundModel(NamedTuple):
@@ -77,10 +81,10 @@ class FoundModel(NamedTuple):
         """What it is called."""
         return self.name or self.raw_id
 
-    def candidate(self) -> Candidate:
+    def candidate(self, *, exact: bool) -> Candidate:
         """What it is judged by."""
         gone = self.retired_at is not None
-        return Candidate(self.title, self.raw_id, self.provider, True, self.active, gone)
+        return Candidate(self.title, self.raw_id, self.provider, True, self.active, gone, exact)
 
 
 Row = TypeVar("Row", FoundEntry, FoundModel)
@@ -124,31 +128,34 @@ _MODELS = (
 
 def find_entries(session: Session, wanted: Wanted, limit: int) -> list[Found[FoundEntry]]:
     """The entries that answer best."""
-    ids = _candidates(session, ENTRIES, wanted, _exact_entries(wanted))
+    exact = _exact_entry(session, wanted)
+    ids = _candidates(session, ENTRIES, wanted, exact)
     rows = session.connection().execute(_ENTRIES, {"ids": list(ids)})
-    return _best(wanted, map(FoundEntry._make, rows), limit)
+    return _best(wanted, map(FoundEntry._make, rows), exact, limit)
 
 
 def find_models(session: Session, wanted: Wanted, limit: int) -> list[Found[FoundModel]]:
     """The provider models that answer best; those of deleted providers are not there."""
-    ids = _candidates(session, PROVIDER_MODELS, wanted, _exact_models(wanted))
+    exact = set(session.scalars(_exact_models(wanted).limit(ENOUGH)))
+    ids = _candidates(session, PROVIDER_MODELS, wanted, exact)
     rows = session.connection().execute(_MODELS, {"ids": list(ids)})
-    return _best(wanted, map(FoundModel._make, rows), limit)
+    return _best(wanted, map(FoundModel._make, rows), exact, limit)
 
 
-def _best(wanted: Wanted, rows: Iterable[Row], limit: int) -> list[Found[Row]]:
+def _best(wanted: Wanted, rows: Iterable[Row], exact: set[int], limit: int) -> list[Found[Row]]:
     """What was changed last comes first among equals."""
-    scored = ((score_of(wanted, row.candidate()), row) for row in rows)
+    scored = ((score_of(wanted, row.candidate(exact=row.id in exact)), row) for row in rows)
     found = [Found(score, row) for score, row in scored if score is not None]
     found.sort(key=lambda one: (-one.score, -one.row.updated_at, one.row.id))
     return found[:limit]
 
 
-def _exact_entries(wanted: Wanted) -> CompoundSelect[int]:
-    return union_all(
-        select(CatalogEntry.id).where(CatalogEntry.public_id == wanted.text),
-        select(EntryAlias.entry_id).where(EntryAlias.alias == wanted.text),
-    )
+def _exact_entry(session: Session, wanted: Wanted) -> set[int]:
+    """The entry whose id, or another spelling of it, is what was typed."""
+    try:
+        return {find_entry_id(session, wanted.text)}
+    except NotFoundError:
+        return set()
 
 
 def _exact_models(wanted: Wanted) -> CompoundSelect[int]:
@@ -158,11 +165,9 @@ def _exact_models(wanted: Wanted) -> CompoundSelect[int]:
     )
 
 
-def _candidates(
-    session: Session, search: SearchTable, wanted: Wanted, exact: CompoundSelect[int]
-) -> set[int]:
+def _candidates(session: Session, search: SearchTable, wanted: Wanted, exact: set[int]) -> set[int]:
     """The row ids of records that may be meant."""
-    found = set(session.scalars(exact.limit(ENOUGH)))
+    found = set(exact)
     for reading in _readings(session.get_bind().dialect.name, search, wanted):
         if len(found) >= ENOUGH:
             break

@@ -7,12 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.finding import parse_query
-from app.models import SearchWord, now
+from app.models import ProviderModel, SearchWord, now
 from app.queries import find_words
 from app.queries.find import SEARCHED, find_entries, find_models
 from app.queries.find_words import vocabulary
+from app.services.links import merge_entries
+from app.services.records import edit_record
 from app.services.search_index import index_entries
+from app.services.undo import undo_batch
 from tests.support.factories import make_entry, make_provider, make_provider_model
+from tests.support.feeds import EDITOR
 
 ENTRIES = {
     "anthropic/claude-sonnet-4-5": "Claude Sonnet 4.5",
@@ -36,6 +40,7 @@ ENTRIES = {
 def catalog(session: Session) -> Iterator[None]:
     find_words.forget()
     provider = make_provider(session, name="Acme Cloud")
+    written = {"updated_at": now()}  # all at once: among equals, the order is that of `ENTRIES`
     for public_id, name in ENTRIES.items():
         entry = make_entry(
             session,
@@ -43,9 +48,11 @@ def catalog(session: Session) -> Iterator[None]:
             model_display_name=name,
             description="A model for reasoning and chat.",
             aliases=["chatgpt-omni"] if name == "GPT-4o" else [],
+            **written,
         )
         raw_id = public_id.partition("/")[2]
-        make_provider_model(session, provider, entry, raw_id=raw_id, model_display_name=name)
+        named = {"raw_id": raw_id, "model_display_name": name}
+        make_provider_model(session, provider, entry, **named, **written)
     session.commit()
     yield
     find_words.forget()
@@ -149,6 +156,22 @@ def test_what_was_changed_last_comes_first_among_equals(session: Session) -> Non
         )
     session.commit()
     assert entries(session, "twin") == ["twin/1", "twin/2", "twin/0"]
+
+
+def test_every_way_of_writing_is_found_at_once(session: Session) -> None:
+    named = {"model_display_name": "Zanzibar"}
+    renamed = edit_record(session, EDITOR, "entry", "openai/o3", named).batch
+    assert entries(session, "zanzbar") == ["openai/o3"]
+    model = session.scalars(select(ProviderModel.id).where(ProviderModel.raw_id == "o3")).one()
+    edit_record(session, EDITOR, "provider_model", model, named)
+    assert models(session, "zanzibr") == ["o3"]
+    assert renamed is not None
+    undo_batch(session, EDITOR, renamed)
+    assert entries(session, "zanzibar") == []
+    merged = merge_entries(session, EDITOR, "openai/gpt-4o", ["openai/o3"]).batch
+    assert entries(session, "openai/o3")[0] == "openai/gpt-4o", "another spelling of it now"
+    undo_batch(session, EDITOR, merged)
+    assert entries(session, "openai/o3")[0] == "openai/o3"
 
 
 def test_new_words_are_known_at_once(session: Session) -> None:
