@@ -82,10 +82,11 @@ _PRINCIPAL = (
 )
 
 
-def load_principal(session: Session, secret: str) -> Principal | None:
+def load_principal(session: Session, secret: str, *, present: bool = True) -> Principal | None:
     """Who the secret belongs to, or None: unknown, ended, expired, idle too long, deactivated.
 
-    One query; a write at most once a minute.
+    One query; a write at most once a minute. Not ``present``: a page asks by itself,
+    which keeps no idle session alive.
     """
     moment = now()
     found = {"digest": _digest(secret), "moment": moment, "idle": moment - IDLE_SECONDS}
@@ -93,7 +94,7 @@ def load_principal(session: Session, secret: str) -> Principal | None:
     if row is None:
         return None
     session_id, last_seen_at, user_id, email, role, preferences = row
-    if last_seen_at <= moment - EVERY_SECONDS:
+    if present and last_seen_at <= moment - EVERY_SECONDS:
         touch(
             session,
             update(UserSession).where(UserSession.id == session_id).values(last_seen_at=moment),

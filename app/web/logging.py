@@ -14,7 +14,7 @@ from app.core.permissions import Actor
 
 _log = structlog.get_logger("almanac.request")
 # Nothing to learn from these, and there are many.
-_QUIET = ("static", "public.healthz", "public.readyz")
+_QUIET = ("static", "live.live", "public.healthz", "public.readyz")
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

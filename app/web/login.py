@@ -17,6 +17,9 @@ from app.services.sessions import (
     start_session,
 )
 
+# What an open page asks every few seconds, whether or not anybody sits before it.
+ASKED_BY_ITSELF = "/live"
+
 _manager = LoginManager()
 # The session's own hash on the server says who it belongs to; Flask-Login's guess by user agent
 # would only throw people out after a browser update.
@@ -25,7 +28,7 @@ _manager.session_protection = None
 
 @_manager.user_loader  # type: ignore[untyped-decorator]
 def _load(secret: str) -> Principal | None:
-    return load_principal(db.session(), secret)
+    return load_principal(db.session(), secret, present=request.path != ASKED_BY_ITSELF)
 
 
 def current_principal() -> Principal | None:

@@ -10,6 +10,7 @@ import "./picker.js";
 import "./leave.js";
 import "./selection.js";
 import "./palette.js";
+import "./live.js";
 import "./review.js";
 import "./menus.js";
 import "./table.js";

@@ -21,6 +21,7 @@ from app.blueprints.console import (
     item_words,
     layouts,
     links,
+    live,
     pages,
     provider_models,
     providers,
@@ -87,7 +88,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
 def register(app: Flask) -> None:
     """Add the console to the application."""
     for module in (
-        *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links),
+        *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links, live),
         *(pages, provider_models, providers, undo, views, webhooks),
         *(review, runs, run_actions),
         *(compare, find),

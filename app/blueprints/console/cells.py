@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
+from zlib import crc32
 
 from flask import render_template
 from markupsafe import Markup, escape
@@ -28,7 +29,11 @@ _HOLE = Markup("%({})s")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record's row. `manual` and `drift` are those of the name; `cells` all the others."""
+    """One record's row. `manual` and `drift` are those of the name; `cells` all the others.
+
+    ``mark`` names exactly what the row says, whoever looks: where it says another thing,
+    the mark is another one.
+    """
 
     id: int
     public_id: str
@@ -41,6 +46,7 @@ class Row:
     retired: bool
     off: bool
     cells: Markup
+    mark: str
 
 
 def state_of(field: Field, value: Any) -> State:
@@ -56,24 +62,29 @@ def table_row(
     """The row of one record, with the cells of these columns in their order."""
     name = kind.name_of(record)
     manual, drift = NAME in record.manual_fields, NAME in (record.drift or ())
+    cells, said = _cells(kind.record_type, record, name, columns, (editable, linked))
+    below, off = getattr(record, kind.unnamed), not record.active
+    looks = (record.public_id, below, record.retired_at is not None, off, said)
     return Row(
         id=record.id,
         public_id=record.public_id,
         path=kind.path_of(record),
         name=name,
-        below=getattr(record, kind.unnamed),
+        below=below,
         manual=manual,
         drift=drift,
         marked=manual or drift,
         retired=record.retired_at is not None,
-        off=not record.active,
-        cells=_cells(kind.record_type, record, name, columns, (editable, linked)),
+        off=off,
+        cells=cells,
+        mark=f"{crc32(repr(looks).encode()):08x}",
     )
 
 
 def _cells(
     record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], use: Use
-) -> Markup:
+) -> tuple[Markup, str]:
+    """The cells, and what they say apart from how they are made."""
     holes: dict[str, Any] = {"id": record.id, "name": escape(name)}
     states: list[State] = []
     known = BY_NAME[record_type]
@@ -87,7 +98,8 @@ def _cells(
             holes[column.name] = text
     marks = tuple(record.manual_fields), tuple(record.drift or ())
     variant = _row_variant(record_type, columns, tuple(states), *marks, use)
-    return Markup(variant % holes)  # noqa: S704 - a template's text, and what fills it is escaped
+    # A template's text, and what fills it is escaped.
+    return Markup(variant % holes), repr((states, marks, holes))  # noqa: S704
 
 
 @lru_cache(maxsize=2048)

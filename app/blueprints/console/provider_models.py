@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.blueprints.console.editors import back_to
 from app.blueprints.console.filters import filter_context
 from app.blueprints.console.kinds import PROVIDER_MODEL
+from app.blueprints.console.layout import Layout
 from app.blueprints.console.listing import (
     PAGE_SIZE,
     PROVIDER_MODELS,
@@ -52,15 +54,11 @@ def models() -> BaseResponse:
     opens_with = None if request.args else default_address(PROVIDER_MODEL.record_type)
     if opens_with and not is_fragment():
         return redirect(opens_with, 302)
-    session = db.session()
     listing = current_listing(request.args, PROVIDER_MODELS)
     wanted = parse_provider_model_filter(listing.query_args())
-    layout = current_layout(listing)
-    rows, total = _rows(listing, wanted, layout.reads)
-    facets = count_provider_model_facets(session, wanted)
-    names = {"provider_id": provider_names(session)}
-    context = table_context(PROVIDER_MODEL, listing, layout, rows, total, names)
-    context["facets"] = facets
+    facets = count_provider_model_facets(db.session(), wanted)
+    names = {"provider_id": provider_names(db.session())}
+    context = model_table(listing, current_layout(listing), names) | {"facets": facets}
     if listing.is_ordered:
         context["order_scope"] = listing.args.get("provider_id", "")
     return render_table(
@@ -68,6 +66,18 @@ def models() -> BaseResponse:
         context,
         lambda: filter_context(listing, _FIRST, _MORE, facets, names),
     )
+
+
+def model_table(
+    listing: Listing, layout: Layout, names: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Any]:
+    """The table of provider models in this state; raises `ValidationError`.
+
+    ``names`` are those that the chips of the filters give, as in `Listing.chips`.
+    """
+    wanted = parse_provider_model_filter(listing.query_args())
+    rows, total = _rows(listing, wanted, layout.reads)
+    return table_context(PROVIDER_MODEL, listing, layout, rows, total, names)
 
 
 @blueprint.get("/provider-models/<public_id>")

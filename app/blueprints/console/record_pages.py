@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from flask import request
 
@@ -78,12 +79,27 @@ def record_context(kind: RecordKind, record: Any) -> dict[str, Any]:
         "drifted": [line for line in lines if line.origin.has_drift],
         "claims": claims,
         "held": held,
+        "mark": mark_of(record, claims, held, own.get("offers")),
         **_history_context(kind, record),
         "now": now(),
         "view": kind.views[0],
         "editable": may(kind.edit),
         **own,
     }
+
+
+def live_mark(kind: RecordKind, record: Any) -> str:
+    """The mark of the record's page as it would be now."""
+    session = db.session()
+    claims = list_claims(session, kind.record_type, record.id)
+    held = list_held(session, kind.record_type, record.id)
+    offers = list_offers(session, record.id) if kind is ENTRY else None
+    return mark_of(record, claims, held, offers)
+
+
+def mark_of(record: Any, *beside: Any) -> str:
+    """What names exactly this state of a record and of what stands beside it on its page."""
+    return f"{crc32(repr((record, beside)).encode()):08x}"
 
 
 def _entry_context(entry: EntryRow) -> dict[str, Any]:
