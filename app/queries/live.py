@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Batch, CatalogRevision, Change, ProviderModel, SyncItem
@@ -43,15 +43,19 @@ class ItemState(NamedTuple):
 _MOMENT = select(
     CatalogRevision.revision, select(func.coalesce(func.max(Batch.id), 0)).scalar_subquery()
 ).where(CatalogRevision.id == 1)
+# Read by record: what was written since may be a batch of 100,000 records, and the sum, which no
+# index has, keeps both databases from going through all of it.
+_BATCH = Change.batch_id + 0
 _TOUCHED = (
     select(Change.record_type, Change.record_id, Change.field)
     .add_columns(Change.batch_id, Batch.actor_kind, Batch.actor)
-    .join(Batch, Batch.id == Change.batch_id)
+    .join(Batch, Batch.id == _BATCH)
     .where(
-        tuple_(Change.record_type, Change.record_id).in_(bindparam("keys", expanding=True)),
-        Change.batch_id > bindparam("after"),
+        Change.record_type == bindparam("record_type"),
+        Change.record_id.in_(bindparam("ids", expanding=True)),
+        bindparam("after") < _BATCH,
     )
-    .order_by(Change.batch_id.desc(), Change.id)
+    .order_by(_BATCH.desc(), Change.id)
     .limit(LIMIT)
 )
 
@@ -70,17 +74,24 @@ def last_touches(
     With all fields that were changed in batches after the one with the number
     ``after``; None: those of the newest batch of each record only.
     """
-    if not keys:
-        return {}
-    values = {"keys": list(keys), "after": after or 0}
     found: dict[RecordKey, Touch] = {}
     batches: dict[RecordKey, int] = {}
-    for row in session.execute(_TOUCHED, values):
+    for row in _changes_of(session, keys, after or 0):
         key = (row.record_type, row.record_id)
         if batches.setdefault(key, row.batch_id) == row.batch_id or after is not None:
             before = found.get(key, Touch(row.actor_kind, row.actor, frozenset()))
             found[key] = before._replace(fields=before.fields | {row.field})
     return found
+
+
+def _changes_of(
+    session: Session, keys: Collection[RecordKey], after: int
+) -> Iterator[Row[tuple[str, int, str, int, str, str]]]:
+    for record_type in {record_type for record_type, _ in keys}:
+        ids = [pk for kind, pk in keys if kind == record_type]
+        yield from session.execute(
+            _TOUCHED, {"record_type": record_type, "ids": ids, "after": after}
+        )
 
 
 def owners_of_models(session: Session, ids: Collection[int]) -> dict[int, tuple[int, int]]:

@@ -5,6 +5,7 @@ const IDLE_AFTER = 180_000;
 const IDLE_EVERY = 30_000;
 const RETRY = [2000, 4000, 8000, 15_000];
 const MARKED_FOR = 9000;
+const FEW = 8;
 
 const place = () => document.querySelector("[data-live]");
 const rowsOf = (section) => [...section.querySelectorAll("tbody > tr[data-mark]")];
@@ -147,9 +148,11 @@ const take = async (section, news) => {
     row.dataset.mark = "";
     moment = "";
   }
-  for (const one of fresh) mark(one);
-  say(fresh);
-  if (news.note) show("more", news.note, showAnew());
+  // A whole page of names would be noise: many rows are marked, and said once.
+  const isMany = fresh.length > FEW;
+  for (const one of fresh) mark(one, isMany);
+  say(fresh, isMany);
+  if (news.note) show("more", news.note, news.final ? undefined : showAnew());
   else hide("more");
 };
 
@@ -170,7 +173,7 @@ const renew = async (section) => {
 
 const sentence = (one) => `${one.became ? `${one.became[0].toUpperCase()}${one.became.slice(1)}` : "Changed just now"}${one.by ? ` by ${one.by}` : ""}`;
 
-const mark = (one) => {
+const mark = (one, isMany) => {
   const row = document.getElementById("entry-page") ?? document.getElementById(one.id);
   if (!row) return;
   const cells = (one.fields ?? []).map((field) => row.querySelector(`td[data-field="${field}"], td[data-info="${field}"]`));
@@ -182,7 +185,7 @@ const mark = (one) => {
   chip.textContent = sentence(one);
   chip.setAttribute("aria-hidden", "true");
   who?.querySelector(":scope > .live-by")?.remove();
-  if (one.by || one.became) who?.append(chip);
+  if (one.became || (one.by && !isMany)) who?.append(chip);
   note(row, one);
   if (one.became) {
     row.classList.add("is-decided");
@@ -205,13 +208,19 @@ const note = (row, one) => {
   form.querySelector(".editor-foot")?.before(said);
 };
 
-const say = (fresh) => {
+const say = (fresh, isMany) => {
   const known = fresh.filter((one) => one.by);
   if (!known.length) return;
   const [first] = known;
-  const what = first.became ? `One item ${first.became}` : `${first.labels.join(", ") || "Something"} of ${first.name} changed`;
+  const what = first.became ? `One row was ${first.became}` : `${first.labels.join(", ") || "Something"} of ${first.name} changed`;
   const many = new Set(known.map((one) => one.by));
-  heard.textContent = known.length === 1 ? `${what} by ${first.by}.` : `${known.length} rows changed by ${[...many].slice(0, 2).join(" and ")}${many.size > 2 ? " and others" : ""}.`;
+  const all =
+    known.length === 1 ? `${what} by ${first.by}.` : `${known.length} rows changed by ${[...many].slice(0, 2).join(" and ")}${many.size > 2 ? " and others" : ""}.`;
+  // What is shown as a status is heard already.
+  if (isMany) {
+    show("many", all.slice(0, -1));
+    setTimeout(() => hide("many"), MARKED_FOR);
+  } else heard.textContent = all;
 };
 
 // When to ask.
@@ -222,7 +231,7 @@ document.addEventListener("htmx:before:request", (event) => {
 document.addEventListener("htmx:finally:request", (event) => requests.delete(event.detail.ctx));
 // Shown anew, nothing is left to show.
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail.ctx.target?.id !== "results" || !event.detail.ctx.response) return;
+  if (event.detail.ctx.target?.id !== place()?.id || !event.detail.ctx.response) return;
   hide("more");
 });
 

@@ -7,9 +7,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from app.core.bulk import bulk_change
 from app.core.permissions import Role
 from app.models import db
 from app.queries.entries import get_entry
+from app.queries.selections import Selection
+from app.services.bulk import run_bulk
 from app.services.records import edit_record
 from tests.support.axe import violations
 from tests.support.people import PASSWORD, actor_of, email_of
@@ -169,3 +172,39 @@ def test_a_record_shows_what_others_change(admin_page: Page, live_app: Flask) ->
     family = page.locator('#entry-page td[data-field="family"]')
     expect(family).to_contain_text("elsewhere", timeout=SOON)
     expect(page.locator("h1 .live-by")).to_have_text("Changed just now by editor@example.org")
+
+
+def test_the_change_log_names_what_is_newer_and_moves_nothing(
+    admin_page: Page, live_app: Flask
+) -> None:
+    page = admin_page
+    _edit(live_app, family="first")
+    page.goto("/changes")
+    shown = page.locator("#changes").inner_text()
+    _edit(live_app, family="second")
+    banner = page.locator(".live-banner")
+    expect(banner).to_contain_text("1 new action", timeout=SOON)
+    assert page.locator("#changes").inner_text() == shown
+    banner.get_by_role("button", name="Show").click()
+    expect(page.locator("#changes")).to_contain_text("second")
+    expect(banner).to_be_hidden()
+
+
+def test_a_bulk_change_is_said_once_and_marked_in_each_row(
+    admin_page: Page, live_app: Flask
+) -> None:
+    page = admin_page
+    page.goto("/catalog")
+    rows = page.locator("[data-grid] tbody tr")
+    expect(rows).not_to_have_count(0)
+    count = rows.count()
+    with live_app.app_context():
+        change = bulk_change("entry", "set_family", "everywhere")
+        run_bulk(db.session(), EDITOR, change, Selection("entry"))
+        db.session.remove()
+    expect(page.locator("[data-grid] tr.is-live")).not_to_have_count(0, timeout=SOON)
+    banner = page.locator(".live-banner")
+    expect(banner).to_have_text(re.compile(r"[0-9]+ rows changed by editor@example\.org"))
+    expect(page.locator("[data-grid] .live-by")).to_have_count(0)
+    expect(rows).to_have_count(count)
+    assert violations(page) == []

@@ -166,6 +166,39 @@ def test_a_record_is_told_to_show_itself_anew(editor: IsolatedClient, session: S
     assert ask(editor, **{**asked, "at": "/catalog/meta/gone"}).json["note"].startswith("This is")
 
 
+def test_a_removed_record_keeps_its_row_and_says_so_once(
+    editor: IsolatedClient, session: Session
+) -> None:
+    entry = make_entry(session)
+    session.commit()
+    asked = shown(checked(editor.get(HERE).text))
+    session.delete(entry)
+    make_entry(session)
+    session.commit()
+    (told,) = ask(editor, **asked).json["changed"]
+    assert (told["id"], told["became"]) == (f"entry-{entry.id}", "removed")
+    again = asked | {"rows": f"{entry.id}-{told['mark']}"}
+    assert ask(editor, **again).json["changed"] == []
+
+
+def test_the_change_log_is_told_how_many_actions_are_newer(
+    editor: IsolatedClient, session: Session
+) -> None:
+    entry = make_entry(session)
+    session.commit()
+    for address in ("/changes", "/changes?kind=edit", "/changes?kind=bulk"):
+        page = checked(editor.get(address).text)
+        asked = {"at": address, "mark": page.one("div", id="changes")["data-mark"]}
+        same = ask(editor, **asked).json
+        assert (same["note"], same["anew"]) == (None, False)
+        edit(session, "entry", entry.id, notes=address)
+        edit(session, "entry", entry.id, family=address.replace("/", "").replace("?", ""))
+        expected = None if "bulk" in address else "2 new actions"
+        assert ask(editor, **asked).json["note"] == expected
+    older = checked(editor.get(f"/changes?before={'0'.zfill(1)}").text)
+    assert not [one for one in older.elements if one["data-live"]]
+
+
 @pytest.fixture
 def waiting(session: Session) -> list[int]:
     """Two items of the review queue."""
@@ -246,6 +279,8 @@ def test_a_switch_of_everything_is_told_once_for_each_row(
         {"since": "1.99999999999999999999999"},
         {"total": "-1"},
         {"total": "many"},
+        {"at": "/changes"},
+        {"at": "/changes", "mark": "1.5"},
     ],
 )
 def test_what_no_page_says_is_refused(editor: IsolatedClient, wrong: dict[str, str]) -> None:

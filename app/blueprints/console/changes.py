@@ -35,6 +35,7 @@ from app.queries.changes import (
     list_kinds,
     list_sources,
 )
+from app.queries.live import this_moment
 from app.queries.names import RecordName
 from app.services.undo import PERMISSIONS
 from app.web.permissions import may, requires
@@ -100,6 +101,9 @@ def changes() -> Response:
         found = _listed(wanted, args, kept)
     except ValidationError as error:
         problem = error.message
+    if not any(name in args for name in PLACES):
+        # Only the newest page is told of what is newer still.
+        found["newest"] = this_moment(db.session()).batch
     context = _filters(args) | {"query": urlencode(kept), "filtered": bool(kept)} | found
     return render_page(
         "console/changes.html",

@@ -25,6 +25,8 @@ from app.blueprints.console.record_pages import live_mark
 from app.blueprints.console.table_state import current_layout, shown_columns
 from app.core.errors import FieldProblem, NotFoundError, ValidationError
 from app.models import db
+from app.queries.change_filter import parse_change_filter
+from app.queries.change_find import find_batches
 from app.queries.entries import get_entry, list_entries_by_pk
 from app.queries.live import (
     RecordKey,
@@ -45,7 +47,9 @@ MOST = 200
 _ROW = re.compile(r"([0-9]+)-([0-9a-z]{0,16})")
 _MOMENT = re.compile(r"[0-9]{1,18}\.([0-9]{1,18})")
 _REVIEW_PLACE = ("sort", "before", "after")
+_COUNTED_BATCHES = 30
 _DECIDED = {"applied": "approved", "rejected": "rejected"}
+GONE = "gone"  # the mark of a row whose record is no more
 _GONE = "This is not there any more: it was merged into another, or its provider was deleted."
 News = dict[str, Any]
 
@@ -69,7 +73,9 @@ def live() -> Response:
     if request.args.get("since") == moment:
         return Response(status=204)
     asked = read_asked(request.args)
-    news: News = {"rows": "", "changed": [], "note": None, "anew": False} | _news(asked)
+    news: News = {"rows": "", "changed": [], "note": None, "anew": False, "final": False} | _news(
+        asked
+    )
     return jsonify({"moment": moment, **news})
 
 
@@ -111,13 +117,17 @@ def _refusal(name: str, said: str) -> ValidationError:
 def _news(asked: Asked) -> News:
     if asked.path == "/review":
         return _review(asked)
+    if asked.path == "/changes":
+        return _changes(asked)
     for kind, table in _TABLES.items():
         if asked.path == kind.table:
             return _table(kind, table, asked)
     for kind, get in _RECORDS.items():
         if asked.path.startswith(f"{kind.table}/"):
             return _record(kind, get, asked)
-    raise _refusal("at", "must be the address of a table, of a record or of the review queue")
+    raise _refusal(
+        "at", "must be the address of a table, a record, the review queue or the changes"
+    )
 
 
 def _table(
@@ -136,12 +146,12 @@ def _table(
     }
     shown = ((known[pk], mark) for pk, mark in asked.rows.items() if pk in known)
     changed = [row for row, mark in shown if row.mark != mark]
-    touches = _touches(kind, [row.id for row in changed], asked.after)
+    gone = [pk for pk, mark in asked.rows.items() if pk not in known and mark != GONE]
+    touches = _touches(kind, [*(row.id for row in changed), *gone], asked.after)
+    told = [_told(kind, row, row.name, touches.get(row.id)) | {"mark": row.mark} for row in changed]
     return {
         "rows": render_template("console/_live_rows.html", **context | {"rows": changed}),
-        "changed": [
-            _told(kind, row, row.name, touches.get(row.id)) | {"mark": row.mark} for row in changed
-        ],
+        "changed": [*told, *(_lost(kind, pk, touches.get(pk)) for pk in gone)],
         "note": _note(kind, asked, [row.id for row in fresh], context["pages"].total),
     }
 
@@ -177,7 +187,7 @@ def _record(kind: RecordKind, get: Callable[..., Any], asked: Asked) -> News:
     try:
         record = get(db.session(), asked.path.removeprefix(f"{kind.table}/"))
     except NotFoundError:
-        return {"note": _GONE}
+        return {"note": _GONE, "final": True}
     mark = live_mark(kind, record)
     if mark == asked.mark:
         return {}
@@ -195,6 +205,12 @@ def _told(kind: RecordKind, record: Any, name: str, touch: Touch | None) -> News
         "labels": [kind.fields[name].label for name in fields],
         "by": _who(touch.actor_kind, touch.actor) if touch else None,
     }
+
+
+def _lost(kind: RecordKind, pk: int, touch: Touch | None) -> News:
+    """A record that is no more: its row stays under the hand until the table is shown anew."""
+    by = _who(touch.actor_kind, touch.actor) if touch else None
+    return {"id": f"{kind.row}-{pk}", "mark": GONE, "became": "removed", "by": by}
 
 
 def _who(actor_kind: str, actor: str) -> str:
@@ -222,6 +238,18 @@ def _review(asked: Asked) -> News:
         ],
         "note": said if more > 0 else None,
     }
+
+
+def _changes(asked: Asked) -> News:
+    """How many batches of the filter are newer than the newest when the page was made."""
+    if not (asked.mark.isdecimal() and len(asked.mark) < 19):
+        raise _refusal("mark", "must be the number of the newest action")
+    args = {name: value for name, value in asked.args.items() if value.strip()}
+    found = find_batches(db.session(), parse_change_filter(args), _COUNTED_BATCHES)
+    count = sum(pk > int(asked.mark) for pk in found.ids)
+    more = "" if count < _COUNTED_BATCHES else " or more"
+    said = "1 new action" if count == 1 else f"{count}{more} new actions"
+    return {"note": said if count else None}
 
 
 _TABLES: dict[RecordKind, Callable[[Listing, Layout], dict[str, Any]]] = {
