@@ -31,7 +31,7 @@ def _cell(page: Page, field: str) -> Locator:
 
 
 def _button(page: Page, field: str) -> Locator:
-    return _cell(page, field).locator("> button")
+    return _cell(page, field).locator("> button[name]")
 
 
 def _sync_newer_file(app: Flask, folder: Path, context: int) -> None:
