@@ -44,7 +44,7 @@ def row(models: list[tuple[int, str]], admin_page: Page) -> Locator:
 
 
 def _button(row: Locator, field: str) -> Locator:
-    return row.locator(f'[data-field="{field}"] > button')
+    return row.locator(f'[data-field="{field}"] > button[name]')
 
 
 def _order(page: Page) -> list[int]:

@@ -102,6 +102,7 @@ def test_a_filter_shows_counts_and_its_chips_come_off_one_by_one(admin_page: Pag
     page.go_back()
     expect(page.locator(".chip")).to_have_count(2)
     expect(page.locator("#filter-family")).to_have_value("claude-sonnet")
+    page.wait_for_load_state("networkidle")  # a page that is not all there yet follows no history
     page.go_forward()
     expect(page.locator(".chip")).to_have_count(1)
     expect(tools.locator("option").nth(1)).to_contain_text("(")
