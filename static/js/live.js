@@ -182,7 +182,11 @@ const mark = (one, isMany) => {
   const who = row.matches("tr") ? row.querySelector(".who, .name-cell") : row.querySelector("h1");
   const chip = document.createElement("span");
   chip.className = "live-by";
-  chip.textContent = sentence(one);
+  // Where a row is narrow, who is worth more than that it was just now.
+  const what = document.createElement("span");
+  if (one.by && !one.became) what.className = "live-what";
+  what.textContent = sentence({ became: one.became });
+  chip.append(what, one.by ? ` by ${one.by}` : "");
   chip.setAttribute("aria-hidden", "true");
   who?.querySelector(":scope > .live-by")?.remove();
   if (one.became || (one.by && !isMany)) who?.append(chip);
