@@ -47,11 +47,15 @@ class UnauthenticatedError(AlmanacError):
 
 
 class ForbiddenError(AlmanacError):
-    """The actor's role does not allow this."""
+    """The actor's role does not allow this; ``needed`` is the smallest role that does."""
 
     code = "forbidden"
     title = "Not allowed"
     status = 403
+
+    def __init__(self, message: str, needed: str | None = None) -> None:
+        super().__init__(message)
+        self.needed = needed
 
 
 class NotFoundError(AlmanacError):

@@ -62,7 +62,9 @@ class Actor:
         """Raise `ForbiddenError` unless the actor may."""
         if not self.may(permission):
             needed = PERMISSIONS[permission].value
-            raise ForbiddenError(f"this needs the role {needed}; yours is {self.role.value}")
+            raise ForbiddenError(
+                f"this needs the role {needed}; yours is {self.role.value}", needed
+            )
 
 
 SYSTEM = Actor("system", "almanac", Role.ADMIN)

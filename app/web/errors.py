@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from flask import (
@@ -23,8 +24,18 @@ from flask_wtf.csrf import CSRFError
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
-from app.core.errors import AlmanacError, BusyError, FieldProblem, UnauthenticatedError
+from app.core.errors import (
+    AlmanacError,
+    BusyError,
+    FieldProblem,
+    ForbiddenError,
+    UnauthenticatedError,
+)
+from app.core.permissions import Role
+from app.models import db
+from app.queries.accounts import list_admins
 from app.web.limits import limiter
+from app.web.login import current_principal
 from app.web.render import is_api, is_fragment
 from app.web.request_id import request_id
 
@@ -46,6 +57,14 @@ HTTP_ERRORS: dict[int, tuple[str, str, str]] = {
 }
 
 
+ROLE_WORDS = {
+    Role.VIEWER.value: "reads everything",
+    Role.EDITOR.value: "reads, and decides about values, flags and what waits for review",
+    Role.ADMIN.value: "does everything, also providers, feeds, webhooks, users and tokens",
+}
+ADMINS_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as the outside sees it."""
@@ -57,6 +76,12 @@ class Problem:
     details: Sequence[FieldProblem] = ()
     retry_after: int | None = None
     allow: str | None = None
+    needed: str | None = None
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request can succeed a little later."""
+        return self.status >= 500 or self.status == 429
 
 
 def describe(error: Exception) -> Problem:
@@ -65,7 +90,8 @@ def describe(error: Exception) -> Problem:
         return Problem(error.status, error.code, error.title, error.message, retry_after=1)
     if isinstance(error, AlmanacError):
         message = error.message if error.status < 500 else HTTP_ERRORS[500][2]
-        return Problem(error.status, error.code, error.title, message, error.details)
+        needed = error.needed if isinstance(error, ForbiddenError) else None
+        return Problem(error.status, error.code, error.title, message, error.details, needed=needed)
     if isinstance(error, CSRFError):
         return Problem(
             400, "csrf", "The form has expired", "Reload the page and send the form again."
@@ -125,9 +151,13 @@ def _json(problem: Problem) -> Response:
 def _html(problem: Problem) -> Response:
     """A page; for htmx a toast, so that the piece of page that was asked for stays as it is."""
     fragment = is_fragment()
-    template = "errors/_error.html" if fragment else "errors/error.html"
     try:
-        text = render_template(template, problem=problem, request_id=request_id())
+        if fragment:
+            text = _render("errors/_error.html", problem)
+        elif problem.needed and current_principal() is not None:
+            text = _render("errors/forbidden.html", problem, **who_gives_roles())
+        else:
+            text = _render("errors/error.html", problem)
     except Exception as error:  # noqa: BLE001 -- the error page itself must not fail
         _log.error("error page failed", exc_info=error)
         text = _plain(problem)
@@ -136,6 +166,15 @@ def _html(problem: Problem) -> Response:
         response.headers["HX-Retarget"] = "#toasts"
         response.headers["HX-Reswap"] = "beforeend"
     return response
+
+
+def _render(template: str, problem: Problem, **context: object) -> str:
+    return render_template(template, problem=problem, request_id=request_id(), **context)
+
+
+def who_gives_roles() -> dict[str, Any]:
+    """For a page that says what a person may do: the roles, and whom to ask for another one."""
+    return {"role_words": ROLE_WORDS, "admins": list_admins(db.session(), ADMINS_SHOWN)}
 
 
 def _plain(problem: Problem) -> str:
@@ -147,10 +186,14 @@ def _plain(problem: Problem) -> str:
 
 
 def _to_login() -> Response:
-    """Send a visitor to the login page, and back here afterwards."""
+    """Send a visitor to the login page, and back here afterwards.
+
+    htmx leaves the page as it is: a script asks for the password on top of it (session.js).
+    """
     if is_fragment():
         response = make_response("", 401)
-        response.headers["HX-Redirect"] = url_for("auth.login")
+        response.headers["HX-Reswap"] = "none"
+        response.headers["Cache-Control"] = "no-store"
         return response
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     target = None if here in {None, "/"} else here

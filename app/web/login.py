@@ -44,6 +44,7 @@ def log_in(user_id: int) -> None:
     session.permanent = True
     login_user(load_principal(db.session(), secret))
     g.pop("actor", None)
+    g.pop("csrf_token", None)  # it was made for the session before
 
 
 def log_out() -> None:

@@ -16,6 +16,8 @@ import "./menus.js";
 import "./table.js";
 import "./field-help.js";
 import "./copy.js";
+import "./requests.js";
+import "./session.js";
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-help]")) document.getElementById("help")?.showModal();

@@ -7,7 +7,11 @@ let goOn = null; // where to go after the answer: { row, field, open }
 const editor = () => document.querySelector("form[data-editor][popover]");
 const cellOf = (form) => form.closest("td[data-field]");
 const rowOf = (cell) => cell.closest("[data-public-id]");
-const contents = (form) => new URLSearchParams(new FormData(form)).toString();
+const contents = (form) => {
+  const data = new FormData(form);
+  data.delete("csrf_token"); // a login in between brings another one
+  return new URLSearchParams(data).toString();
+};
 const isChanged = (form) => contents(form) !== form.dataset.before;
 
 const close = (form, { focus = true } = {}) => {

@@ -7,7 +7,7 @@ const remove = (toast) => toast.remove();
 
 const watch = (toast) => {
   toast.dataset.watched = "";
-  const life = toast.querySelector("[data-toast-action]") ? LIFE_WITH_ACTION : LIFE;
+  const life = toast.querySelector("[data-toast-action], [data-toast-retry]") ? LIFE_WITH_ACTION : LIFE;
   let timer;
   const stop = () => clearTimeout(timer);
   const start = () => {
@@ -50,14 +50,21 @@ document.addEventListener("keydown", (event) => {
   offered.click();
 });
 
-const say = (text) => {
+export const say = (text) => {
   const toast = document.createElement("div");
   toast.className = "toast-note toast-error";
   toast.dataset.toast = "";
-  toast.textContent = text;
+  const place = document.createElement("div");
+  place.className = "toast-text";
+  place.textContent = `${text} `;
+  const retry = document.createElement("button");
+  retry.type = "button";
+  retry.className = "btn btn-sm btn-link p-0";
+  retry.dataset.toastRetry = "";
+  retry.textContent = "Try again";
+  retry.hidden = true;
+  place.append(retry);
+  toast.append(place);
   region?.append(toast);
+  return toast;
 };
-
-document.addEventListener("htmx:error", (event) => {
-  if (event.detail.error?.name !== "AbortError") say("The server could not be reached. Nothing was changed.");
-});

@@ -65,12 +65,18 @@ def live_app(live_site: tuple[Flask, str, Snapshot]) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def page(live_app: Flask, page: Page) -> Iterator[Page]:
-    """A page that fails its test when a script fails or the content policy blocks something."""
+def page(live_app: Flask, page: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that fails its test when a script fails or the content policy blocks something.
+
+    A test in which something fails on purpose marks what the browser says of it: `complains`.
+    """
     complaints: list[str] = []
+    marker = request.node.get_closest_marker("complains")
+    on_purpose = re.compile(marker.args[0] if marker else "$^")
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error" and not EXPECTED_ANSWERS.search(message.text):
+        expected = EXPECTED_ANSWERS.search(message.text) or on_purpose.search(message.text)
+        if message.type == "error" and not expected:
             complaints.append(message.text)
 
     def on_error(error: Error) -> None:

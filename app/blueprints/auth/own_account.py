@@ -10,6 +10,7 @@ from app.core.errors import ValidationError
 from app.forms.accounts import OwnPasswordForm, show_error
 from app.models import db
 from app.services.users import change_password
+from app.web.errors import who_gives_roles
 from app.web.limits import limiter
 from app.web.permissions import current_actor, requires
 from app.web.render import render_page
@@ -28,7 +29,7 @@ def _failed(response: Response) -> bool:
 @blueprint.get("/account")
 @requires("own:preferences:edit")
 def account() -> Response:
-    return render_page("auth/account.html", form=OwnPasswordForm())
+    return _page(OwnPasswordForm())
 
 
 # Who finds a browser unlocked must not be able to guess the password there.
@@ -38,7 +39,7 @@ def account() -> Response:
 def change_own_password() -> BaseResponse:
     form = OwnPasswordForm()
     if not form.validate():
-        return render_page("auth/account.html", form=form, status=422)
+        return _page(form, 422)
     try:
         change_password(
             db.session(),
@@ -50,6 +51,10 @@ def change_own_password() -> BaseResponse:
         )
     except ValidationError as error:
         show_error(error, form)
-        return render_page("auth/account.html", form=form, status=422)
+        return _page(form, 422)
     flash("Your password is changed. You are logged out everywhere else.", "success")
     return redirect("/account", 303)
+
+
+def _page(form: OwnPasswordForm, status: int = 200) -> Response:
+    return render_page("auth/account.html", status=status, form=form, **who_gives_roles())
