@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from app.blueprints.console import (
+    api_calls,
     bulk,
     catalog,
     change_export,
@@ -55,6 +56,7 @@ from app.blueprints.console.options import facet_json, options
 from app.blueprints.console.plots import plot_value
 
 HELPERS: tuple[Callable[..., Any], ...] = (
+    *api_calls.HELPERS,
     *bulk.HELPERS,
     *changes.HELPERS,
     *feeds.HELPERS,
