@@ -26,7 +26,7 @@ run: install
 
 test: dev
 	@.ci/ensure-browser.sh
-	$(PY) -m pytest $(T)
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(T)
 
 lint: dev
 	@.ci/lint.sh
