@@ -264,7 +264,7 @@ def test_a_gzip_file_of_two_members_comes_out_whole(server: Server) -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "message"),
     [
-        (gzip.compress(LIST)[:-9], "gzip", "cut off"),
+        (gzip.compress(LIST, mtime=0)[:-9], "gzip", "cut off"),
         (LIST, "gzip", "damaged"),
         (LIST, "br", "compressed in an unknown way"),
         (LIST, "gzip, gzip", "compressed in an unknown way"),

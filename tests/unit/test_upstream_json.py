@@ -51,7 +51,7 @@ def test_unicode_in_every_json_encoding_is_read(data: bytes) -> None:
         (b"\n  <html lang='en'>", "the answer is HTML, not JSON"),
         (b"<!-- login --><html>", "the answer is HTML, not JSON"),
         (b"<?xml version='1.0'?><a/>", "the answer is XML or HTML, not JSON"),
-        (gzip.compress(b"{}"), "the answer is gzip-compressed, not JSON"),
+        (gzip.compress(b"{}", mtime=0), "the answer is gzip-compressed, not JSON"),
         (b'{"a": NaN}', "the answer contains NaN, which is not JSON"),
         (b'{"a": -Infinity}', "the answer contains -Infinity, which is not JSON"),
         (b'{"a": 1e5, "b": Infinity}', "the answer contains Infinity, which is not JSON"),
