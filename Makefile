@@ -3,7 +3,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 PY := .venv/bin/python
 
-.PHONY: help run install dev test lint format check-db bench lock
+.PHONY: help run install dev test lint format check-db bench screenshots lock
 
 help:
 	@echo "make run       install, migrate, load the embedded catalog, serve on http://$(HOST):$(PORT)"
@@ -13,6 +13,7 @@ help:
 	@echo "make format    let ruff format and fix what it can"
 	@echo "make check-db  migrations up, down and up again, on SQLite and PostgreSQL"
 	@echo "make bench     the measurements in tests/bench"
+	@echo "make screenshots  the pictures in .github/screenshots (every page, three widths, two themes)"
 	@echo "make lock      the newest allowed versions into the lock files"
 
 install:
@@ -43,6 +44,10 @@ bench: dev
 		[ -e "$$script" ] || { echo "no measurements yet"; break; }; \
 		name=$$(basename "$$script" .py); echo "== $$name"; $(PY) -m tests.bench.$$name; \
 	done
+
+screenshots: dev
+	@.ci/ensure-browser.sh
+	$(PY) -m tests.screenshots
 
 lock: dev
 	.ci/lock.sh
