@@ -36,12 +36,17 @@ const places = () => {
 };
 const here = () => location.pathname + location.search;
 let address = here();
+// Noted while it scrolls: asked when the page is left, a browser would lay out the whole table first.
+let scrolled = { place: null, at: [0, 0] };
+document.addEventListener("scroll", ({ target }) => {
+  if (target === scroller()) scrolled = { place: target, at: [target.scrollTop, target.scrollLeft] };
+}, { capture: true, passive: true });
 const remember = () => {
   const place = scroller();
   if (!place) return;
   const all = places();
   delete all[address];
-  all[address] = [place.scrollTop, place.scrollLeft];
+  all[address] = scrolled.place === place ? scrolled.at : [0, 0];
   for (const old of Object.keys(all).slice(0, -KEPT)) delete all[old];
   try {
     sessionStorage.setItem(KEY, JSON.stringify(all));

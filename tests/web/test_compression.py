@@ -50,7 +50,7 @@ def test_a_static_address_holds_the_hash_and_is_kept_forever(
 
 
 def test_without_its_hash_a_file_is_asked_for_again(prober: FlaskClient) -> None:
-    for address in (f"/static/{SHEET}", f"/static/{SHEET}?v=000000000000"):
+    for address in (f"/static/{SHEET}", f"/static/v-000000000000/{SHEET}"):
         first = prober.get(address, headers=GZIP)
         assert first.headers["Cache-Control"] == "no-cache"
         again = prober.get(address, headers={**GZIP, "If-None-Match": first.headers["ETag"]})
