@@ -26,6 +26,6 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "c" || event.ctrlKey || event.metaKey || event.altKey) return;
   const row = event.target.closest?.("[data-grid] tbody tr");
-  const button = row && !event.target.closest("form, input:not(.pick), textarea, select") && row.querySelector("[data-copy]");
+  const button = row && !event.target.closest("form:not(#cells), input:not(.pick), textarea, select") && row.querySelector("[data-copy]");
   if (button) copy(button);
 });

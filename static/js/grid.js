@@ -10,10 +10,10 @@ const roleOf = (control) => (control.className ? `.${control.classList[0]}` : co
 
 let current = { row: null, field: null, role: null };
 
-// The buttons of a table that came later belong to no form: a thousand submit buttons of one form
-// cost a browser a tenth of a second. Each is given its form when it is used.
+// The buttons of a table stand in a form that serves without a script. Each is given the form that htmx
+// sends when it is used: a thousand buttons that name their form cost a browser a tenth of a second.
 export const link = (button) => {
-  if (!button.form) button.setAttribute("form", button.name === "flip" ? "flip" : "edit");
+  if (!button.hasAttribute("form")) button.setAttribute("form", button.name === "flip" ? "flip" : "edit");
   return button;
 };
 document.addEventListener("click", (event) => {
@@ -21,22 +21,17 @@ document.addEventListener("click", (event) => {
   if (button) link(button);
 }, true);
 
-const untab = (within) => {
-  for (const one of within.querySelectorAll(CONTROLS)) if (one.tabIndex !== -1) one.tabIndex = -1;
-};
-// Before the new table is on the page: there every change of an attribute costs a look at its style.
-document.addEventListener("htmx:before:swap", (event) => {
-  for (const { fragment } of event.detail.tasks ?? []) if (fragment?.querySelector("[data-grid]")) untab(fragment);
-});
-
 // One cell of the grid is a tab stop; the links to entries are reached from their cell by the arrow keys.
+// Told to the browser when Tab is pressed: a thousand attributes would hold up everybody's page.
+const isGrid = () => table()?.querySelector("td > button.v");
+const name = () => isGrid() && table().setAttribute("role", "grid");
 const settle = () => {
-  const grid = table();
-  if (!grid?.querySelector("td > button.v")) return;
-  grid.setAttribute("role", "grid");
-  untab(grid);
+  const first = isGrid();
+  if (!first) return;
   const row = current.row && document.getElementById(current.row);
-  (control(row, current.field, current.role) ?? grid.querySelector("td > button.v")).tabIndex = 0;
+  const stop = control(row, current.field, current.role) ?? first;
+  for (const one of table().querySelectorAll(CONTROLS)) if (one !== stop && one.tabIndex !== -1) one.tabIndex = -1;
+  stop.tabIndex = 0;
 };
 
 const control = (row, field, role) => {
@@ -47,9 +42,6 @@ const control = (row, field, role) => {
 const remember = (control) => {
   const cell = control.closest("td[data-field], td[data-info]");
   if (!cell?.closest("[data-grid]")) return;
-  const grid = table();
-  for (const other of grid.querySelectorAll('tbody [tabindex="0"]')) other.tabIndex = -1;
-  control.tabIndex = 0;
   current = { row: cell.parentElement.id, field: nameOf(cell), role: roleOf(control) };
 };
 
@@ -95,8 +87,11 @@ document.addEventListener("keydown", move);
 document.addEventListener("focusin", (event) => {
   if (event.target.matches?.(CELL)) remember(event.target);
 });
-document.addEventListener("htmx:after:swap", settle);
-settle();
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Tab") settle();
+}, true);
+document.addEventListener("htmx:after:swap", name);
+name();
 
 // A flag shows at once what was asked for; the server's answer then replaces the row.
 document.addEventListener("htmx:config:request", (event) => {

@@ -111,7 +111,7 @@ document.addEventListener("keyup", () => {
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
   const box = event.target.closest?.("[data-grid] tbody tr")?.querySelector(".pick");
-  if (!box || (event.target !== box && event.target.closest("form, input, textarea, select"))) return;
+  if (!box || (event.target !== box && event.target.closest("form:not(#cells), input, textarea, select"))) return;
   event.preventDefault();
   shift = event.shiftKey;
   box.click();

@@ -63,8 +63,24 @@ document.addEventListener("htmx:after:history:replace", () => {
   address = here();
 });
 
+// The rows that a window does not show are laid out when the page can be used, or is moved.
+const MOVES = ["wheel", "touchstart", "keydown", "pointerdown"];
+const open = () => {
+  grid()?.classList.remove("is-opening");
+  for (const kind of MOVES) removeEventListener(kind, open, true);
+};
+const openSoon = () => {
+  if (window.requestIdleCallback) requestIdleCallback(open, { timeout: 300 });
+  else setTimeout(open, 50);
+};
+for (const kind of MOVES) addEventListener(kind, open, { capture: true, passive: true });
+if (location.hash) open();
+else if (document.readyState === "complete") openSoon();
+else addEventListener("load", openSoon);
+
 const how = performance.getEntriesByType("navigation")[0]?.type;
 if (how === "reload" || how === "back_forward") {
   const [top, side] = places()[here()] ?? [0, 0];
+  if (top) open();
   scroller()?.scrollTo(side, top);
 }

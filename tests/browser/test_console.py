@@ -121,7 +121,11 @@ def test_the_keyboard_walks_the_table(admin_page: Page) -> None:
     expect(_button(page, "extras")).to_be_focused()
     page.keyboard.press("Home")
     expect(_button(page, "model_display_name")).to_be_focused()
+    page.keyboard.press("Tab")
     assert page.locator('tbody [tabindex="0"]').count() == 1
+    expect(page.locator("tbody :focus")).to_have_count(0)
+    page.keyboard.press("Shift+Tab")
+    expect(_button(page, "model_display_name")).to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
     _button(page, "active").focus()

@@ -102,7 +102,7 @@ def test_the_bar_is_a_form_without_scripts(editor: IsolatedClient, entries: list
     bar = page.one("form", id="bulk")
     assert (bar["action"], bar["method"]) == ("/bulk/preview", "post")
     assert page.one("input", name="where")["value"] == "family=old"
-    boxes = [box for box in page.all("input", type="checkbox") if box["form"] == "bulk"]
+    boxes = page.all("input", type="checkbox", name="id", form="bulk")
     assert sorted(int(box["value"]) for box in boxes) == entries[:4]
     names = {option["value"] for option in page.all("option")}
     assert {"enable", "set_capability", "add_tags", "give_back", "matching"} <= names

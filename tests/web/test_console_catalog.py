@@ -57,7 +57,7 @@ def test_flags_are_switches_named_after_field_and_model(
     page = checked(editor.get("/catalog").text)
     for field in (f for f in ENTRY_FIELDS if f.kind is Kind.FLAG):
         switch = page.one("button", role="switch", aria_label=f"{field.label} for Llama 3")
-        assert switch["form"] == "flip"
+        assert switch["name"] == "flip"
         assert switch["aria-checked"] in {"true", "false"}
     assert page.one("button", aria_label="Tools for Llama 3")["aria-checked"] == "true"
     known = page.one("button", aria_label="Audio for Llama 3")
@@ -90,7 +90,7 @@ def test_a_viewer_sees_values_and_nothing_to_edit(viewer: IsolatedClient, sessio
     entry = make_entry(session, model_display_name="Llama 3", supports_tools=True)
     page = checked(viewer.get("/catalog").text)
     assert page.all("button", role="switch") == []
-    assert page.all("button", form="edit") == []
+    assert page.all("button", name="cell") == []
     own = [form["action"] for form in page.all("form", method="post")]
     assert own == ["/logout", "/tables/entry/views", "/tables/entry/layout"]
     page.one("span", aria_label="Tools: on")

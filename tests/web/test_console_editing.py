@@ -285,3 +285,21 @@ def test_an_unknown_field_or_entry_is_not_found(editor: IsolatedClient, session:
 
 def test_every_kind_of_an_entry_has_a_sample() -> None:
     assert {f.kind for f in FIELDS["entry"].values()} <= SAMPLES.keys()
+
+
+def test_a_cell_pressed_without_a_script_flips_or_opens_its_editor(
+    editor: IsolatedClient, session: Session
+) -> None:
+    entry = make_entry(session, supports_tools=False)
+    back = {"view": "table", "back": "/catalog?page=2"}
+    flipped = editor.post("/entries/cell", data={"flip": f"{entry.id}:supports_tools:off"} | back)
+    assert (flipped.status_code, flipped.location) == (303, f"/catalog?page=2#entry-{entry.id}")
+    assert _now(session, entry.id, "supports_tools") is True
+    opened = editor.post("/entries/cell", data={"cell": f"{entry.id}:family"} | back)
+    assert opened.status_code == 303
+    page = checked(editor.get(opened.location).text)
+    assert page.one("form", id="editor")["action"] == f"/entries/{entry.id}/fields/family"
+    assert page.one("a", href="/catalog?page=2")["href"] == "/catalog?page=2"
+    for wrong in ({}, {"cell": "0:family"}, {"flip": "x"}):
+        answer = editor.post("/entries/cell", data=wrong, follow_redirects=True)
+        assert answer.status_code == 404

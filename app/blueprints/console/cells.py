@@ -21,7 +21,6 @@ from app.blueprints.console.kinds import RecordKind
 from app.core.fields import Field, Kind, RecordType
 
 State = Literal["on", "off", "unknown", "some", "none"]
-Use = tuple[bool, bool]  # whether cells can be edited, whether each button names its form
 
 _FLAG_STATES: dict[bool | None, State] = {True: "on", False: "off", None: "unknown"}
 _HOLE = Markup("%({})s")
@@ -56,13 +55,11 @@ def state_of(field: Field, value: Any) -> State:
     return "some" if value is not None and value not in ([], {}, "") else "none"
 
 
-def table_row(
-    kind: RecordKind, record: Any, columns: tuple[str, ...], *, editable: bool, linked: bool
-) -> Row:
+def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editable: bool) -> Row:
     """The row of one record, with the cells of these columns in their order."""
     name = kind.name_of(record)
     manual, drift = NAME in record.manual_fields, NAME in (record.drift or ())
-    cells, said = _cells(kind.record_type, record, name, columns, (editable, linked))
+    cells, said = _cells(kind.record_type, record, name, columns, editable)
     below, off = getattr(record, kind.unnamed), not record.active
     looks = (record.public_id, below, record.retired_at is not None, off, said)
     return Row(
@@ -82,7 +79,7 @@ def table_row(
 
 
 def _cells(
-    record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], use: Use
+    record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], editable: bool
 ) -> tuple[Markup, str]:
     """The cells, and what they say apart from how they are made."""
     holes: dict[str, Any] = {"id": record.id, "name": escape(name)}
@@ -97,7 +94,7 @@ def _cells(
         if text:
             holes[column.name] = text
     marks = tuple(record.manual_fields), tuple(record.drift or ())
-    variant = _row_variant(record_type, columns, tuple(states), *marks, use)
+    variant = _row_variant(record_type, columns, tuple(states), *marks, editable)
     # A template's text, and what fills it is escaped.
     return Markup(variant % holes), repr((states, marks, holes))  # noqa: S704
 
@@ -109,17 +106,17 @@ def _row_variant(
     states: tuple[State, ...],
     manual: tuple[str, ...],
     drift: tuple[str, ...],
-    use: Use,
+    editable: bool,
 ) -> str:
     return "".join(
-        _cell_variant(record_type, name, state, name in manual, name in drift, use)
+        _cell_variant(record_type, name, state, name in manual, name in drift, editable)
         for name, state in zip(columns, states, strict=True)
     )
 
 
 @lru_cache(maxsize=4096)
 def _cell_variant(
-    record_type: RecordType, name: str, state: State, manual: bool, drift: bool, use: Use
+    record_type: RecordType, name: str, state: State, manual: bool, drift: bool, editable: bool
 ) -> str:
     column = BY_NAME[record_type][name]
     html = render_template(
@@ -129,8 +126,7 @@ def _cell_variant(
         state=state,
         manual=manual,
         drift=drift,
-        editable=use[0],
-        linked=use[1],
+        editable=editable,
         id=_HOLE.format("id"),
         name=_HOLE.format("name"),
         text=_HOLE.format(name) if state == "some" else "",

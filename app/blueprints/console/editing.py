@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -99,6 +100,14 @@ def flip(kind: RecordKind) -> BaseResponse:
     return _done(kind, pk, message, written)
 
 
+def press(kind: RecordKind) -> BaseResponse:
+    """What a cell's button does where no script runs: flip its flag, or open its editor."""
+    if "flip" in request.form:
+        return flip(kind)
+    wanted = {name: request.form.get(name, "") for name in ("cell", "view", "back")}
+    return redirect(f"{kind.prefix}/edit?{urlencode(wanted)}", 303)
+
+
 def give_back(kind: RecordKind, pk: int) -> BaseResponse:
     fields = [_field(kind, name).name for name in request.form.getlist("field")] or None
     reason = read_reason(request.form)
@@ -150,6 +159,7 @@ def _views(kind: RecordKind) -> Blueprint:
         ("GET", "/edit", open_editor, kind.edit),
         ("POST", "/<row_id:pk>/fields/<name>", save_field, kind.edit),
         ("POST", "/flip", flip, kind.edit),
+        ("POST", "/cell", press, kind.edit),
         ("POST", "/<row_id:pk>/reset", give_back, kind.edit),
         ("POST", "/<row_id:pk>/protection", protect, kind.edit),
         ("GET", "/<row_id:pk>/row", show_row, kind.edit),
@@ -236,7 +246,7 @@ def _pieces(kind: RecordKind, record: Any, view: str, back: str) -> dict[str, An
         columns = shown_columns(kind.record_type, listing)
         return {
             "kind": kind,
-            "rows": [table_row(kind, record, columns, editable=True, linked=False)],
+            "rows": [table_row(kind, record, columns, editable=True)],
             "editable": True,
             "orderable": listing.is_ordered,
             "view": view,

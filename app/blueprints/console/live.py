@@ -141,7 +141,7 @@ def _table(
     known = {row.id: row for row in fresh}
     left = [pk for pk in asked.rows if pk not in known]
     known |= {
-        record.id: table_row(kind, record, columns, editable=context["editable"], linked=False)
+        record.id: table_row(kind, record, columns, editable=context["editable"])
         for record in _BY_PK[kind](db.session(), left)
     }
     shown = ((known[pk], mark) for pk, mark in asked.rows.items() if pk in known)

@@ -29,13 +29,10 @@ def table_context(
     names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """What `console/_results.html` needs; ``names`` as in `Listing.chips`."""
-    linked = not is_fragment()
     editable, principal = may(kind.edit), current_principal()
     return {
         "kind": kind,
-        "rows": [
-            table_row(kind, one, layout.columns, editable=editable, linked=linked) for one in rows
-        ],
+        "rows": [table_row(kind, one, layout.columns, editable=editable) for one in rows],
         "pages": Pages(listing.page, total),
         "listing": listing,
         "layout": layout,
