@@ -19,7 +19,7 @@ def test_rows_below_the_window_are_laid_out_after_the_page_is_loaded(admin_page:
     page.goto("/catalog")
     rows = page.locator("tbody tr")
     assert rows.count() == ROWS
-    assert 16 <= page.evaluate("window.laidOut") < ROWS
+    assert 12 <= page.evaluate("window.laidOut") < ROWS
     expect(rows.last).to_be_visible()
     assert page.evaluate("performance.getEntriesByType('resource').length") < 12
 
