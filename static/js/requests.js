@@ -34,18 +34,20 @@ const end = (key) => {
 
 const buttonOf = (source, submitter) => submitter ?? (source?.matches?.("form") ? source.querySelector("button:not([type=button])") : null);
 
+// A form that changes something is sent once, unless it says itself how several are put in line.
+const guarded = (form) => form.method === "post" && !form.hasAttribute("hx-sync");
+
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   begin(ctx, buttonOf(ctx.sourceElement, ctx.request.submitter));
+  // Noted here: a submission does not bubble past the form around a form, an editor in its table.
+  if (ctx.sourceElement?.matches?.("form[hx-post]") && guarded(ctx.sourceElement)) ctx.sourceElement.dataset.sending = "";
 });
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   end(ctx);
   delete ctx.sourceElement?.dataset?.sending;
 });
-
-// A form that changes something is sent once, unless it says itself how several are put in line.
-const guarded = (form) => form.method === "post" && !form.hasAttribute("hx-sync");
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -58,13 +60,9 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!guarded(form)) return;
-  if (form.hasAttribute("hx-post")) {
-    form.dataset.sending = "";
-  } else if (!event.defaultPrevented) {
-    form.dataset.sending = "";
-    begin(form, buttonOf(form, event.submitter));
-  }
+  if (!guarded(form) || form.hasAttribute("hx-post") || event.defaultPrevented) return;
+  form.dataset.sending = "";
+  begin(form, buttonOf(form, event.submitter));
 });
 
 // Back to a page that the browser kept as it was left.
