@@ -38,7 +38,7 @@ def test_the_password_is_changed_from_the_menu(admin_page: Page) -> None:
     page.get_by_label("New password", exact=True).fill("a better password")
     page.get_by_label("New password again").fill("a better password")
     page.get_by_role("button", name="Change the password").click()
-    expect(page.get_by_role("status")).to_contain_text("Your password is changed")
+    expect(page.locator("#toasts")).to_contain_text("Your password is changed")
     page.goto("/users")
     expect(page.get_by_role("heading", name="Users")).to_be_visible()
 
