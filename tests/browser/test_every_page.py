@@ -12,6 +12,8 @@ from tests.support.console import GROUPS, NO_PAGE, addresses, fill, page_rules
 THEMES = ("light", "dark")
 AT_LEAST = 68  # fewer would mean that the list lost some
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+# 1280 px at a zoom of 400 % and 200 %, a phone and a tablet.
+WIDTHS = (320, 640, 390, 768)
 
 
 @pytest.fixture
@@ -57,8 +59,9 @@ def test_every_page_is_accessible_and_fits(
         assert page.url.endswith(path), f"{path} leads to {page.url}"
         assert page.locator("html").get_attribute("data-bs-theme") == theme
         found += [f"{path}: {violation}" for violation in violations(page)]
-        page.set_viewport_size({"width": 320, "height": 900})
-        if page.evaluate(SIDEWAYS):
-            found.append(f"{path} scrolls sideways at 320 px")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate(SIDEWAYS):
+                found.append(f"{path} scrolls sideways at {width} px")
         page.set_viewport_size({"width": 1280, "height": 900})
     assert not found, "\n".join(found)
