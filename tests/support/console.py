@@ -46,7 +46,7 @@ NO_PAGE = {
 }
 # Pages by what they show; the walk has one test for each group and theme.
 GROUPS = {
-    "catalog": ("catalog", "entry", "compare", "find", "links", "pages"),
+    "catalog": ("catalog", "entry", "compare", "find", "links", "pages", "pictures"),
     "editors": ("entry_editing", "provider_model_editing"),
     "providers": ("provider_models", "providers", "flags", "feeds"),
     "syncs": ("runs", "run_actions", "review", "changes"),
@@ -122,6 +122,8 @@ def _of_catalog(session: Session) -> dict[str, list[str]]:
         "links.ask_split": [f"/entries/{pk}/split"],
         "links.ask_move": [f"/provider-models/{model_pk}/move"],
         "pages.dashboard": ["/"],
+        "pictures.coverage": ["/coverage"],
+        "pictures.prices": ["/prices"],
         "entry_editing.open_editor": _cells("/entries/edit", pk, _kinds(ENTRY_FIELDS)),
         "provider_model_editing.open_editor": _cells(
             "/provider-models/edit", model_pk, _kinds(PROVIDER_MODEL_FIELDS)

@@ -24,6 +24,7 @@ from app.blueprints.console import (
     links,
     live,
     pages,
+    pictures,
     provider_models,
     providers,
     review,
@@ -54,6 +55,7 @@ from app.blueprints.console.icons import icon_html
 from app.blueprints.console.navigation import navigation
 from app.blueprints.console.options import facet_json, options
 from app.blueprints.console.plots import plot_value
+from app.blueprints.console.price_plot import exact_dollars
 
 HELPERS: tuple[Callable[..., Any], ...] = (
     *api_calls.HELPERS,
@@ -69,6 +71,7 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     change_text,
     change_words,
     entry_path,
+    exact_dollars,
     facet_json,
     field_of,
     icon_html,
@@ -93,7 +96,7 @@ def register(app: Flask) -> None:
         *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links, live),
         *(pages, provider_models, providers, undo, views, webhooks),
         *(review, runs, run_actions),
-        *(compare, find),
+        *(compare, find, pictures),
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:

@@ -40,6 +40,8 @@ ITEMS = (
     Item("Feeds", "/feeds", "rss", "feeds.feeds"),
     Item("Review", "/review", "inbox", "review.review"),
     Item("Changes", "/changes", "history", "changes.changes"),
+    Item("Coverage", "/coverage", "checkbox", "pictures.coverage", minor=True),
+    Item("Prices", "/prices", "chart-dots", "pictures.prices", minor=True),
     Item("Sync runs", "/sync-runs", "refresh", "runs.runs", minor=True),
     Item("Feature flags", "/feature-flags", "flag", "flags.flags", minor=True),
     Item("Webhooks", "/webhooks", "webhook", "webhooks.webhooks", minor=True),

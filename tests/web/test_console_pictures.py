@@ -1,0 +1,71 @@
+"""Pages and panels with pictures: every dot and cell leads to exactly what it says."""
+
+import re
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.support.client import IsolatedClient
+from tests.support.factories import make_entry, make_provider, make_provider_model
+from tests.web.html import checked
+
+TOTAL = re.compile(r'class="count" role="status"><b>([\d,]+)</b>')
+
+
+@pytest.fixture
+def filled(session: Session) -> str:
+    """Two models of about the same price, a free one, one without a price; the provider's id."""
+    provider = make_provider(session, name="Acme", public_id="prov_acme")
+    for number in range(3):
+        make_entry(session, family="llama", supports_tools=number > 0 or None)
+    for price in (150.0, 151.0, 0.0, None):
+        make_provider_model(session, provider, context_length=128_000, prompt_price=price)
+    session.commit()
+    return "prov_acme"
+
+
+@pytest.mark.parametrize("path", ["/", "/coverage"])
+def test_coverage_says_counts_and_leads_to_those_entries(
+    viewer: IsolatedClient, filled: str, path: str
+) -> None:
+    page = checked(viewer.get(path).text)
+    cell = page.one("a", title="2 can, 0 cannot, of 1 nobody says")
+    assert cell.text == "2"
+    found = TOTAL.search(viewer.get(cell["href"]).text)
+    assert found is not None
+    assert found[1] == "2"
+
+
+@pytest.mark.parametrize("path", ["/", "/prices", "/prices?provider_id=prov_acme"])
+def test_a_dot_leads_to_its_models(viewer: IsolatedClient, filled: str, path: str) -> None:
+    page = checked(viewer.get(path).text)
+    assert [one.text for one in page.all("title")][1:] != []
+    links = [one["href"] for one in page.all("a", tabindex="-1") if one["href"].startswith("/prov")]
+    many = [one for one in links if "?" in one]
+    assert (len(links), len(many)) == (2, 1)
+    found = TOTAL.search(viewer.get(many[0]).text)
+    assert found is not None
+    assert found[1] == "2"
+    (alone,) = set(links) - set(many)
+    assert viewer.get(alone).status_code == 200
+
+
+def test_the_table_behind_names_the_cheapest_that_cost_something(
+    viewer: IsolatedClient, filled: str
+) -> None:
+    text = viewer.get("/prices").text
+    assert "3 provider models; 1 more have no price" in text
+    assert "0.15" in text
+    assert "0.151" in text
+
+
+def test_empty_pages_say_what_is_missing(viewer: IsolatedClient) -> None:
+    assert "There are no entries yet" in viewer.get("/coverage").text
+    assert "They come with the first sync" in viewer.get("/prices").text
+    home = viewer.get("/").text
+    assert "Coverage</h2>" not in home
+    assert "Price against context" not in home
+
+
+def test_an_unknown_provider_is_not_found(viewer: IsolatedClient) -> None:
+    assert viewer.get("/prices?provider_id=prov_none").status_code == 404
