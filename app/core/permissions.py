@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from app.core.errors import ForbiddenError
 
@@ -43,6 +43,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 
 ActorKind = Literal["user", "token", "feed", "system"]
+ACTOR_KINDS: tuple[ActorKind, ...] = get_args(ActorKind)
 
 
 @dataclass(frozen=True, slots=True)

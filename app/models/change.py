@@ -38,6 +38,7 @@ class Batch(Base):
             Index(f"ix_batches_{'_'.join(names) or 'created_at'}", *names, "created_at", "id")
             for names in ((), ("actor",), ("kind",), ("feed_id",), ("actor", "kind"))
         ),
+        Index("ix_batches_actor_kind_created_at", "actor_kind", "created_at", "id"),
         Index(
             "ix_batches_by_people",
             *("created_at", "id"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
+from app.core.permissions import ACTOR_KINDS
 from app.queries.list_args import PAGING, Reader, read_args, read_list, text
 
 DAY = 86_400
@@ -19,7 +20,8 @@ class ChangeFilter:
     """All conditions hold; None says nothing. ``since`` and ``until`` are Unix seconds, included.
 
     ``record`` is what a person calls a record (`app.queries.names.find_records`), ``batch`` a
-    public id, ``actor`` an e-mail or another name in full, ``feed`` one whose sync it was.
+    public id, ``actor`` an e-mail or another name in full, ``feed`` one whose sync it was,
+    ``actor_kind`` one of `ACTOR_KINDS`.
     ``by_people`` leaves out what feeds and the system did; no address says that.
     """
 
@@ -31,6 +33,7 @@ class ChangeFilter:
     until: int | None = None
     batch: str | None = None
     kind: str | None = None
+    actor_kind: str | None = None
     by_people: bool = False
 
 
@@ -56,7 +59,13 @@ def parse_change_list(args: Mapping[str, str]) -> tuple[ChangeFilter, int, int]:
 
 
 def _named(value: str) -> str:
-    return text(value.strip())
+    return text(text(value).strip())  # too long is too long with its spaces, too
+
+
+def _actor_kind(value: str) -> str:
+    if value not in ACTOR_KINDS:
+        raise ValueError(f"must be one of {', '.join(ACTOR_KINDS)}")
+    return value
 
 
 def _reader(name: str) -> Reader:
@@ -68,6 +77,8 @@ def _reader(name: str) -> Reader:
             )
         return moment
 
+    if name == "actor_kind":
+        return _actor_kind
     return read if name in ("since", "until") else _named
 
 

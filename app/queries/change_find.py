@@ -186,7 +186,10 @@ def _ways(session: Session, wanted: ChangeFilter) -> list[_Way]:
 
 
 # What an index of the batches knows, what says most first.
-_INDEXED = (("feed",), ("actor", "kind"), ("actor",), ("kind",), ("by_people",), ())
+_INDEXED = (
+    *(("feed",), ("actor", "kind"), ("actor",), ("kind",), ("actor_kind",)),
+    *(("by_people",), ()),
+)
 
 
 def _batch_tests(session: Session, wanted: ChangeFilter) -> dict[str, ColumnElement[bool]]:
@@ -195,6 +198,8 @@ def _batch_tests(session: Session, wanted: ChangeFilter) -> dict[str, ColumnElem
         tests["actor"] = Batch.actor == wanted.actor
     if wanted.kind is not None:
         tests["kind"] = Batch.kind == wanted.kind
+    if wanted.actor_kind is not None:
+        tests["actor_kind"] = Batch.actor_kind == wanted.actor_kind
     if wanted.feed is not None:
         feed_id = session.scalar(select(Feed.id).where(Feed.name == wanted.feed))
         tests["feed"] = false() if feed_id is None else Batch.feed_id == feed_id

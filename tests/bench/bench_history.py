@@ -112,6 +112,8 @@ def views(size: int) -> Iterator[tuple[str, str]]:
     yield "field", "field=notes"
     yield "actor", "actor=user-7@example.org"
     yield "kind", "kind=sync"
+    yield "kind of actor", "actor_kind=feed"
+    yield "a kind that did nothing", "actor_kind=token"
     yield "feed", "feed=feed-2"
     yield "batch", f"batch=batch_{size // 2}"
     yield "since", f"since={middle}"

@@ -103,6 +103,10 @@ FILTERS: Sequence[tuple[ChangeFilter, Any]] = (
     (ChangeFilter(actor="c@example.org", since=10), lambda n: n % 3 == 2 and n >= 20),
     (ChangeFilter(field="family", until=4), lambda n: n % 3 == 0 and n < 10),
     (ChangeFilter(by_people=True), lambda n: n % 5),
+    (ChangeFilter(actor_kind="user"), lambda n: n % 5),
+    (ChangeFilter(actor_kind="feed", since=10), lambda n: n % 5 == 0 and n >= 20),
+    (ChangeFilter(actor_kind="feed", kind="edit"), lambda _n: False),
+    (ChangeFilter(actor_kind="token"), lambda _n: False),
 )
 
 

@@ -79,6 +79,8 @@ def test_filters_select_changes(api_viewer: IsolatedClient, bulk: str) -> None:
     assert listed(api_viewer, f"batch={bulk}&limit=2")["total"] == 5
     assert listed(api_viewer, f"actor={EDITOR.name}")["total"] == 7
     assert listed(api_viewer, "actor=nobody")["total"] == 0
+    assert listed(api_viewer, "actor_kind=user")["total"] == 7
+    assert listed(api_viewer, "actor_kind=feed")["total"] == 0
     assert listed(api_viewer, "feed=none")["total"] == 0
     assert listed(api_viewer, "since=2020-01-01&until=2021-01-01")["data"] == []
     assert listed(api_viewer, "since=0&kind=bulk")["total"] == 5
@@ -115,7 +117,7 @@ def test_totals_stop_somewhere(
         *(("since=yesterday", "since"), ("until=-1", "until"), ("limit=0", "limit")),
         *(("limit=1001", "limit"), ("offset=x", "offset"), ("actor=a&actor=b", "actor")),
         ("batch=" + "x" * 256, "batch"),
-        ("page=1", "page"),
+        *(("page=1", "page"), ("actor_kind=people", "actor_kind")),
     ],
 )
 def test_a_wrong_parameter_is_named(api_viewer: IsolatedClient, query: str, name: str) -> None:

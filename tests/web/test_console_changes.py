@@ -21,6 +21,7 @@ from tests.web.html import Page, checked
 
 HTMX = {"HX-Request": "true"}
 EDITOR = actor_of(Role.EDITOR)
+CHIPS = ("Everybody", "People", "API tokens", "Feeds", "System")
 
 
 @pytest.fixture
@@ -85,11 +86,29 @@ def test_filters_find_batches(session: Session, editor: IsolatedClient, bulk: st
     assert len(listed(editor, "since=1&until=253402300799")) == 3
 
 
+def test_the_log_is_filtered_by_kind_of_actor(
+    session: Session, editor: IsolatedClient, bulk: str
+) -> None:
+    flag = str(create_flag(session, SYSTEM, {"key": "beta"}).batch)
+    page = checked(editor.get("/changes?kind=flag&actor_kind=system").text)
+    assert batches(page) == [flag]
+    assert "system" in page.one("tr", id=flag).text.split()
+    assert page.one("input", name="actor_kind")["value"] == "system", "a filter more keeps it"
+    chips = [a for a in page.all("a") if a["href"].startswith("/changes") and a.text in CHIPS]
+    assert [a.text for a in chips if a["aria-current"]] == ["System"]
+    found = {a.text: listed(editor, a["href"].partition("?")[2]) for a in chips}
+    assert found == {"Everybody": [flag], "People": [], "API tokens": [], "Feeds": []} | {
+        "System": [flag]
+    }
+    assert listed(editor, "actor_kind=user") == [bulk]
+    assert listed(editor) == [flag, bulk]
+
+
 @pytest.mark.parametrize(
     "query",
     [
         *("colour=red", "since=yesterday", "until=2026-13-01", "since=-5", "since=1969-01-01"),
-        *("record=" + "x" * 256, "until=99999-01-01"),
+        *("record=" + "x" * 256, "until=99999-01-01", "actor_kind=robot"),
     ],
 )
 def test_a_wrong_filter_is_said_and_kept(editor: IsolatedClient, bulk: str, query: str) -> None:

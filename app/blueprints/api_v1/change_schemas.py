@@ -8,16 +8,18 @@ from pydantic import BaseModel, Field, create_model
 
 from app.blueprints.api_v1.models import EXACT_TEXT, MOMENT, always, list_parameters, parameter
 from app.blueprints.api_v1.schemas import Schema
+from app.core.permissions import ACTOR_KINDS
 from app.core.values import MAX_TEXT
 from app.queries.change_filter import MAX_MOMENT
 from app.queries.change_list import COUNTED
 
 TEXT: Schema = {"type": "string"}
 OPTIONAL: Schema = {"type": ["string", "null"]}
+_ACTOR_KIND: Schema = {"type": "string", "enum": list(ACTOR_KINDS)}
 _BY: dict[str, Schema] = {
     "kind": {**TEXT, "description": "`edit`, `bulk`, `sync`, `undo` and so on."},
     "actor": {**TEXT, "description": "An e-mail address, or the name of a token or feed."},
-    "actor_kind": {"type": "string", "enum": ["user", "token", "feed", "system"]},
+    "actor_kind": _ACTOR_KIND,
     "reason": OPTIONAL,
     "request_id": {**OPTIONAL, "description": "The `X-Request-ID` of the call that did it."},
     "created_at": MOMENT,
@@ -98,6 +100,7 @@ ChangeQuery: type[BaseModel] = create_model(
     until=_moment("Not after, "),
     batch=EXACT_TEXT,
     kind=EXACT_TEXT,
+    actor_kind=parameter(_ACTOR_KIND, "What kind of actor changed it."),
     limit=_PAGING["limit"],
     offset=_PAGING["offset"],
 )

@@ -14,6 +14,7 @@ from app.blueprints.console.listing import Pages, parse_listing
 from app.core.errors import ValidationError
 from app.core.feeds import LABELS as FEED_LABELS
 from app.core.fields import FIELDS
+from app.core.permissions import ACTOR_KINDS
 from app.models import db, now
 from app.queries.change_filter import NAMES, ChangeFilter, parse_change_filter
 from app.queries.change_find import (
@@ -67,6 +68,9 @@ _WORDS = {
     "bulk": "bulk action",
     "undo": "undo",
 }
+# Kinds of actors: all of them, and one.
+ACTOR_WORDS = {"user": "People", "token": "API tokens", "feed": "Feeds", "system": "System"}
+_ACTOR_PILLS = {"token": "API token", "feed": "feed", "system": "system"}
 _FEED_DONE = {"created": "added", "removed": "removed"}
 _NOUNS = {"entry": ("entry", "entries"), "provider_model": ("provider model", "provider models")}
 _SYNCED = ("added", "updated", "retired", "reactivated", "quarantined")
@@ -105,6 +109,7 @@ def changes() -> Response:
         # Only the newest page is told of what is newer still.
         found["newest"] = this_moment(db.session()).batch
     context = _filters(args) | {"query": urlencode(kept), "filtered": bool(kept)} | found
+    context["chips"] = _actor_chips(kept)
     return render_page(
         "console/changes.html",
         "console/changes/_list.html",
@@ -188,6 +193,17 @@ def _filters(args: Mapping[str, str]) -> dict[str, Any]:
     return {"args": args, "kinds": kinds, "actors": actors, "feeds": feeds, "fields": fields}
 
 
+def _actor_chips(kept: Mapping[str, str]) -> list[tuple[str, str, bool]]:
+    """For everybody and each kind of actor: the words, where it leads, whether it is chosen."""
+    rest = {name: value for name, value in kept.items() if name != "actor_kind"}
+    chosen = kept.get("actor_kind", "")
+    chips = [("Everybody", _address(PATH, rest), chosen not in ACTOR_KINDS)]
+    for kind in ACTOR_KINDS:
+        address = _address(PATH, {**rest, "actor_kind": kind})
+        chips.append((ACTOR_WORDS[kind], address, kind == chosen))
+    return chips
+
+
 def _address(path: str, args: Mapping[str, str]) -> str:
     return f"{path}?{urlencode(args)}" if args else path
 
@@ -221,6 +237,11 @@ def batch_count(batch: BatchRow) -> str:
     """How many changes, counted as far as the list counts."""
     number = f"{batch.changes:,}{'+' if batch.changes == COUNTED else ''}"
     return f"{number} {'change' if batch.changes == 1 else 'changes'}"
+
+
+def actor_pill(actor_kind: str) -> str:
+    """What an actor is where that is not a person, whose name says so."""
+    return _ACTOR_PILLS.get(actor_kind, "")
 
 
 def change_label(record_type: str, name: str) -> str:
@@ -263,4 +284,7 @@ def can_undo_change(record_type: str, field: str) -> bool:
     return may("admin:change:undo") and may(PERMISSIONS[record_type])
 
 
-HELPERS = (batch_title, batch_count, change_label, record_address, can_undo_batch, can_undo_change)
+HELPERS = (
+    *(batch_title, batch_count, actor_pill, change_label, record_address),
+    *(can_undo_batch, can_undo_change),
+)
