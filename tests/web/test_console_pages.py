@@ -75,7 +75,7 @@ def test_pages_are_sound_empty_and_filled(
     answer = client.get(path)
     assert answer.status_code == 200
     page = checked(answer.text)
-    current = [a["href"] for a in page.all("a") if a["aria-current"]]
+    current = [a["href"] for a in page.all("a") if a["aria-current"] == "page"]
     assert current == [path]
     assert all(a["href"] != "/users" for a in page.all("a")), "not for this role"
 
