@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from app.core.permissions import ACTOR_KINDS
-from app.queries.list_args import PAGING, Reader, read_args, read_list, text
+from app.queries.list_args import PAGING, Reader, one_of, read_args, read_list, text
 
 DAY = 86_400
 MAX_MOMENT = 253_402_300_799  # the end of the year 9999
@@ -62,12 +62,6 @@ def _named(value: str) -> str:
     return text(text(value).strip())  # too long is too long with its spaces, too
 
 
-def _actor_kind(value: str) -> str:
-    if value not in ACTOR_KINDS:
-        raise ValueError(f"must be one of {', '.join(ACTOR_KINDS)}")
-    return value
-
-
 def _reader(name: str) -> Reader:
     def read(value: str) -> int:
         moment = _moment(value.strip(), end=name == "until")
@@ -77,12 +71,13 @@ def _reader(name: str) -> Reader:
             )
         return moment
 
-    if name == "actor_kind":
-        return _actor_kind
     return read if name in ("since", "until") else _named
 
 
-_READERS: dict[str, Reader] = {name: _reader(name) for name in NAMES}
+_READERS: dict[str, Reader] = {
+    **{name: _reader(name) for name in NAMES},
+    "actor_kind": one_of(*ACTOR_KINDS),
+}
 
 
 def _moment(words: str, *, end: bool) -> int | None:
