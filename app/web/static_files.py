@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
-from werkzeug.security import safe_join
 
 from app.web.bundles import BUNDLES, bundle
 
@@ -21,15 +20,6 @@ FOREVER = "public, max-age=31536000, immutable"
 def static_url(path: str) -> str:
     """The address of a file or bundle under `static/`, with the hash of all of them."""
     return url_for("static", release=_release(), filename=path)
-
-
-def static_content(filename: str) -> bytes | None:
-    """The bytes of a file or bundle under `static/`; None where there is no such file."""
-    folder = Path(current_app.static_folder or "")
-    if filename in BUNDLES:
-        return bundle(filename, folder)
-    path = safe_join(str(folder), filename)
-    return Path(path).read_bytes() if path and Path(path).is_file() else None
 
 
 def init(app: Flask) -> None:
