@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from app.models import CatalogEntry, Provider, ProviderModel
+from app.models import Provider, ProviderModel
+from app.models.base import JsonObject
 from app.queries.cache import StateCache, catalog_state
-from app.queries.provider_model_conditions import deleted_providers
+from app.queries.provider_model_conditions import conditions, is_available
+from app.queries.provider_model_filter import ProviderModelFilter
 
 COLUMNS_PER_DECADE, ROWS_PER_DECADE = 14, 9
 CHEAPEST = 100
 _MAPS = StateCache(16)
 
 
-class _Placed(NamedTuple):
-    """A provider model that has a context and a price."""
+class _Place(NamedTuple):
+    """How many provider models have exactly this context and price; `first` is the lowest id."""
 
-    id: int
     context: int
     price: float
-    is_available: bool
+    models: int
+    available: int
+    first: int
 
 
 class Cell(NamedTuple):
@@ -45,14 +47,13 @@ class Cell(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A provider model with its limit (tokens) and prices (micro-dollars per thousand tokens)."""
+    """A provider model with its limit (tokens) and its exact prices."""
 
     public_id: str
     name: str
     provider: str
     context: int
-    prompt_price: float
-    completion_price: float | None
+    pricing: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class PriceMap:
 def price_map(session: Session, provider_id: str | None = None) -> PriceMap:
     """The map of all provider models, or of one provider's (its public id), without retired ones.
 
-    One read of the table, remembered until the catalog changes.
+    Remembered until the catalog changes.
     """
     made: PriceMap = _MAPS.get_or_make(
         catalog_state(session), provider_id, lambda: _read(session, provider_id)
@@ -79,39 +80,42 @@ def price_map(session: Session, provider_id: str | None = None) -> PriceMap:
 
 def _read(session: Session, provider_id: str | None) -> PriceMap:
     model = ProviderModel
-    seen = [model.retired_at.is_(None), model.provider_id.not_in(deleted_providers())]
-    if provider_id is not None:
-        one = select(Provider.id).where(Provider.public_id == provider_id)
-        seen.append(model.provider_id.in_(one))
+    seen = conditions(session, ProviderModelFilter(retired=False, provider_id=provider_id))
     placed = [model.context_length > 0, model.prompt_price.is_not(None)]
-    available = and_(model.active, CatalogEntry.active, Provider.active)
-    found = (
-        select(model.id, model.context_length, model.prompt_price, available)
-        .join(CatalogEntry, CatalogEntry.id == model.entry_id)
-        .join(Provider, Provider.id == model.provider_id)
+    # Counted by the database: many models share a context and a price.
+    counted = (
+        select(
+            model.context_length,
+            model.prompt_price,
+            func.count(),
+            func.count().filter(is_available()),
+            func.min(model.id),
+        )
         .where(*seen, *placed)
-        .order_by(model.id)
+        .group_by(model.context_length, model.prompt_price)
+        .order_by(model.context_length, model.prompt_price)
     )
-    rows = [_Placed._make(row) for row in session.execute(found)]
+    places = [_Place._make(row) for row in session.execute(counted)]
     total = session.execute(select(func.count()).select_from(model).where(*seen)).scalar_one()
-    cells = _cells(session, rows)
-    return PriceMap(cells, len(rows), total - len(rows), _cheapest(session, seen + placed))
+    shown = sum(place.models for place in places)
+    cheapest = _cheapest(session, seen + placed)
+    return PriceMap(_cells(session, places), shown, total - shown, cheapest)
 
 
-def _cells(session: Session, rows: Sequence[_Placed]) -> list[Cell]:
-    groups: dict[tuple[int, int | None], list[_Placed]] = {}
-    for row in rows:
-        across = math.floor(math.log10(row.context) * COLUMNS_PER_DECADE)
-        up = math.floor(math.log10(row.price) * ROWS_PER_DECADE) if row.price > 0 else None
-        groups.setdefault((across, up), []).append(row)
-    names = _names(session, [group[0].id for group in groups.values()])
+def _cells(session: Session, places: list[_Place]) -> list[Cell]:
+    groups: dict[tuple[int, int | None], list[_Place]] = {}
+    for place in places:
+        across = math.floor(math.log10(place.context) * COLUMNS_PER_DECADE)
+        up = math.floor(math.log10(place.price) * ROWS_PER_DECADE) if place.price > 0 else None
+        groups.setdefault((across, up), []).append(place)
+    names = _names(session, [min(place.first for place in group) for group in groups.values()])
     return [
         Cell(
-            len(group),
-            sum(bool(row.is_available) for row in group),
-            (min(row.context for row in group), max(row.context for row in group)),
-            (min(row.price for row in group), max(row.price for row in group)),
-            *names[group[0].id],
+            sum(place.models for place in group),
+            sum(place.available for place in group),
+            (min(place.context for place in group), max(place.context for place in group)),
+            (min(place.price for place in group), max(place.price for place in group)),
+            *names[min(place.first for place in group)],
         )
         for group in groups.values()
     ]
@@ -129,7 +133,7 @@ def _names(session: Session, ids: list[int]) -> dict[int, tuple[str, str]]:
     return found
 
 
-def _cheapest(session: Session, conditions: list[ColumnElement[bool]]) -> list[Offer]:
+def _cheapest(session: Session, among: list[ColumnElement[bool]]) -> list[Offer]:
     model = ProviderModel
     statement = (
         select(
@@ -137,11 +141,10 @@ def _cheapest(session: Session, conditions: list[ColumnElement[bool]]) -> list[O
             func.coalesce(model.model_display_name, model.raw_id),
             Provider.name,
             model.context_length,
-            model.prompt_price,
-            model.completion_price,
+            model.pricing,
         )
         .join(Provider, Provider.id == model.provider_id)
-        .where(*conditions, model.prompt_price > 0)
+        .where(*among, model.prompt_price > 0)
         .order_by(model.prompt_price, model.context_length.desc(), model.id)
         .limit(CHEAPEST)
     )

@@ -1,5 +1,7 @@
 """Coverage by family, and price against context, on both databases."""
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from app.queries.coverage import capability_coverage
@@ -21,16 +23,23 @@ def test_coverage_counts_who_can_and_of_whom_it_is_known(session: Session) -> No
     assert families[1].capabilities["supports_images"] == (1, 1)
 
 
+def priced(amount: str | None) -> dict[str, Any] | None:
+    """The pricing of a model with this input price, in micro-dollars per thousand tokens."""
+    if amount is None:
+        return None
+    return {"lines": [{"unit": "per_1k_prompt_tokens", "amount_micro_usd": amount}]}
+
+
 def test_models_of_about_the_same_price_and_context_share_a_cell(session: Session) -> None:
     provider = make_provider(session, active=True)
     other = make_provider(session, name="Other", public_id="prov_other", active=False)
     entry = make_entry(session, public_id="a/1")
     for number, (context, price, owner) in enumerate(
         [
-            (128_000, 150.0, provider),
-            (128_000, 151.0, provider),
-            (8_000, 0.0, other),
-            (None, 5.0, other),
+            (128_000, "150", provider),
+            (128_000, "151", provider),
+            (8_000, "0", other),
+            (None, "5", other),
             (8_000, None, other),
         ]
     ):
@@ -40,7 +49,7 @@ def test_models_of_about_the_same_price_and_context_share_a_cell(session: Sessio
             entry=entry,
             raw_id=f"m{number}",
             context_length=context,
-            prompt_price=price,
+            pricing=priced(price),
             active=True,
         )
     session.commit()
@@ -50,5 +59,5 @@ def test_models_of_about_the_same_price_and_context_share_a_cell(session: Sessio
     assert (shared.models, shared.available) == (2, 2)
     assert (shared.context, shared.price) == ((128_000, 128_000), (150.0, 151.0))
     assert (free.models, free.available, free.price) == (1, 0, (0.0, 0.0))
-    assert [one.prompt_price for one in found.cheapest] == [150.0, 151.0]
+    assert [one.pricing for one in found.cheapest] == [priced("150"), priced("151")]
     assert price_map(session, "prov_other").shown == 1

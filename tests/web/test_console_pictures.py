@@ -18,8 +18,10 @@ def filled(session: Session) -> str:
     provider = make_provider(session, name="Acme", public_id="prov_acme")
     for number in range(3):
         make_entry(session, family="llama", supports_tools=number > 0 or None)
-    for price in (150.0, 151.0, 0.0, None):
-        make_provider_model(session, provider, context_length=128_000, prompt_price=price)
+    for price in ("150", "151", "0", None):
+        line = {"unit": "per_1k_prompt_tokens", "amount_micro_usd": price}
+        pricing = {"lines": [line]} if price else None
+        make_provider_model(session, provider, context_length=128_000, pricing=pricing)
     session.commit()
     return "prov_acme"
 

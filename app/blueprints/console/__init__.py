@@ -55,7 +55,6 @@ from app.blueprints.console.icons import icon_html
 from app.blueprints.console.navigation import navigation
 from app.blueprints.console.options import facet_json, options
 from app.blueprints.console.plots import plot_value
-from app.blueprints.console.price_plot import exact_dollars
 
 HELPERS: tuple[Callable[..., Any], ...] = (
     *api_calls.HELPERS,
@@ -71,7 +70,6 @@ HELPERS: tuple[Callable[..., Any], ...] = (
     change_text,
     change_words,
     entry_path,
-    exact_dollars,
     facet_json,
     field_of,
     icon_html,

@@ -1,21 +1,21 @@
-"""Where the cells of a price map lie in a picture of 760 by 420, and where each one leads."""
+"""Where the cells of a price map lie in a picture, and where each one leads."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from app.blueprints.console.display import provider_model_path
+from app.core.prices import dollars
 from app.queries.price_map import Cell, PriceMap
 
 WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 64, 748, 12, 386  # the edges of the plane in it
 FREE = 30  # height of the lane at the bottom for what costs nothing
 LEAST, MOST = 3.0, 11.0  # radius of a dot, in units of the picture
-_MICRO_PER_DOLLAR = 1000  # of prices: micro-dollars per thousand in dollars per million
+_UNIT = "per_1k_prompt_tokens"
 
 
 class Dot(NamedTuple):
@@ -37,12 +37,18 @@ class Tick(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """The whole picture; ``free_line`` is where the lane of free models begins, if any is."""
+    """The whole picture; ``free`` is the height of the lane of free models at the bottom."""
 
     dots: list[Dot]
     across: list[Tick]
     up: list[Tick]
-    free_line: float | None
+    free: int
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = RIGHT
+    top: int = TOP
+    bottom: int = BOTTOM
 
 
 def draw(found: PriceMap, provider_id: str | None) -> Plot | None:
@@ -52,16 +58,16 @@ def draw(found: PriceMap, provider_id: str | None) -> Plot | None:
     contexts = _decades(cell.context[1] for cell in found.cells)
     priced = [cell.price[1] for cell in found.cells if cell.price[1] > 0]
     prices = _decades(priced) if priced else (3, 4)
-    has_free = len(priced) < len(found.cells)
-    floor = HEIGHT - BOTTOM - (FREE if has_free else 0)
+    free = FREE if len(priced) < len(found.cells) else 0
+    floor = BOTTOM - free
 
     def x(context: float) -> float:
         share = (math.log10(context) - contexts[0]) / (contexts[1] - contexts[0])
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + share * (RIGHT - LEFT), 1)
 
     def y(price: float) -> float:
         if price <= 0:
-            return HEIGHT - BOTTOM - FREE / 2
+            return BOTTOM - FREE / 2
         share = (math.log10(price) - prices[0]) / (prices[1] - prices[0])
         return round(floor - share * (floor - TOP), 1)
 
@@ -80,7 +86,7 @@ def draw(found: PriceMap, provider_id: str | None) -> Plot | None:
         dots,
         [Tick(x(10.0**n), _tokens(10**n)) for n in range(contexts[0], contexts[1] + 1)],
         [Tick(y(10.0**n), _dollars(10.0**n)) for n in range(prices[0], prices[1] + 1)],
-        floor if has_free else None,
+        free,
     )
 
 
@@ -98,8 +104,8 @@ def _path(cell: Cell, provider_id: str | None) -> str:
     args = {
         "context_min": str(cell.context[0]),
         "context_max": str(cell.context[1]),
-        "prompt_price_min": exact_dollars(cell.price[0]),
-        "prompt_price_max": exact_dollars(cell.price[1]),
+        "prompt_price_min": dollars(_UNIT, repr(cell.price[0])),
+        "prompt_price_max": dollars(_UNIT, repr(cell.price[1])),
         "retired": "false",
     }
     return "/provider-models?" + urlencode(
@@ -118,16 +124,10 @@ def _span(ends: tuple[float, float], word: Callable[[float], str]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def exact_dollars(price: float) -> str:
-    """Dollars per million tokens of micro-dollars per thousand, without an exponent."""
-    dollars = (Decimal(repr(price)) / _MICRO_PER_DOLLAR).normalize()
-    return f"{dollars:f}"
-
-
 def _dollars(price: float) -> str:
     if price >= 1_000_000 and price % 1_000_000 == 0:
         return f"${int(price) // 1_000_000:,}k"
-    return "free" if price <= 0 else f"${exact_dollars(price)}"
+    return "free" if price <= 0 else f"${dollars(_UNIT, repr(price))}"
 
 
 def _tokens(count: float) -> str:
