@@ -1,4 +1,6 @@
 // Copying ids and secrets: a button with data-copy, or `c` anywhere in the row of a table.
+import { rowOfKey } from "./grid.js";
+
 const say = (text) => {
   const toast = document.createElement("div");
   toast.className = "toast-note";
@@ -24,8 +26,6 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "c" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const row = event.target.closest?.("[data-grid] tbody tr");
-  const button = row && !event.target.closest("form:not(#cells), input:not(.pick), textarea, select") && row.querySelector("[data-copy]");
+  const button = !event.shiftKey && rowOfKey(event, "c")?.querySelector("[data-copy]");
   if (button) copy(button);
 });

@@ -23,10 +23,10 @@ document.addEventListener("click", (event) => {
 
 // One cell of the grid is a tab stop; the links to entries are reached from their cell by the arrow keys.
 // Told to the browser when Tab is pressed: a thousand attributes would hold up everybody's page.
-const isGrid = () => table()?.querySelector("td > button.v");
-const name = () => isGrid() && table().setAttribute("role", "grid");
+const firstValue = () => table()?.querySelector("td > button.v");
+const name = () => firstValue() && table().setAttribute("role", "grid");
 const settle = () => {
-  const first = isGrid();
+  const first = firstValue();
   if (!first) return;
   const row = current.row && document.getElementById(current.row);
   const stop = control(row, current.field, current.role) ?? first;
@@ -119,4 +119,11 @@ export const neighbour = (cell, backwards) => {
   const all = rows.flatMap(controls);
   const own = cell.querySelector(":scope > button[name]");
   return all[all.indexOf(own) + (backwards ? -1 : 1)];
+};
+
+// The row that a letter is meant for: the one with the focus, unless something is being written.
+export const rowOfKey = (event, letter) => {
+  if (event.key.toLowerCase() !== letter || event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (event.target.closest?.("form:not(#cells), input:not(.pick), textarea, select")) return null;
+  return event.target.closest?.("[data-grid] tbody tr");
 };

@@ -1,5 +1,7 @@
 // Rows are picked by their boxes: one, a run of them (shift), a page, or all that match. The bar
 // says which, and its preview opens as a dialog.
+import { rowOfKey } from "./grid.js";
+
 const bar = () => document.getElementById("bulk");
 const boxes = () => [...document.querySelectorAll("[data-grid] .pick")];
 const header = () => document.querySelector("[data-grid] .pick-all");
@@ -109,9 +111,8 @@ document.addEventListener("keyup", () => {
 
 // From anywhere in a row: x selects it, and with shift all rows from the last one.
 document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = event.target.closest?.("[data-grid] tbody tr")?.querySelector(".pick");
-  if (!box || (event.target !== box && event.target.closest("form:not(#cells), input, textarea, select"))) return;
+  const box = rowOfKey(event, "x")?.querySelector(".pick");
+  if (!box) return;
   event.preventDefault();
   shift = event.shiftKey;
   box.click();
