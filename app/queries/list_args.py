@@ -155,10 +155,13 @@ def read_list(
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for the known name most like it: one that holds it, if any does."""
+    """` (did you mean 'x'?)` for the known name most like it: one that holds it, if any does.
+
+    Empty where no name is like it at all.
+    """
     word, names = name[:MAX_TEXT].lower(), list(known)
     holding = [one for one in names if word and word in one]
-    close = difflib.get_close_matches(word, holding or names, n=1, cutoff=0.0)
+    close = difflib.get_close_matches(word, holding or names, n=1, cutoff=0.0 if holding else 0.4)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -104,3 +104,14 @@ document.addEventListener("click", (event) => {
   button.closest("[data-toast]").remove();
   retry();
 });
+
+// What was typed before htmx listened is asked for then.
+const catchUp = () => {
+  for (const input of document.querySelectorAll("form[hx-trigger*=input] input:not([type=hidden])")) {
+    if (input.value !== input.defaultValue) input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+};
+document.addEventListener("htmx:after:process", ({ target }) => {
+  if (target === document.body) catchUp();
+});
+catchUp();

@@ -1,5 +1,7 @@
 """A table opens with the rows that the window shows; all others follow at once."""
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.seed import ADMIN_EMAIL, ADMIN_PASSWORD
@@ -10,6 +12,14 @@ NOTE = """addEventListener("load", () => {
   const rows = [...document.querySelectorAll("tbody tr")];
   window.laidOut = rows.filter((row) => row.offsetHeight).length;
 }, true);"""
+
+# Fills the search while the page is still being read, as somebody does who types at once.
+HASTE = """new MutationObserver((_, observer) => {
+  const search = document.getElementById("q");
+  if (!search) return;
+  observer.disconnect();
+  search.value = "opus";
+}).observe(document, { childList: true, subtree: true });"""
 
 
 def test_rows_below_the_window_are_laid_out_after_the_page_is_loaded(admin_page: Page) -> None:
@@ -66,3 +76,15 @@ def test_without_scripts_every_row_shows_and_its_cells_open_and_flip(
         "by hand"
     )
     context.close()
+
+
+def test_what_is_typed_before_the_scripts_run_is_searched_for(admin_page: Page) -> None:
+    page = admin_page
+    page.add_init_script(HASTE)
+    for path, search in [
+        ("/catalog", "q"),
+        ("/provider-models", "search"),
+        ("/providers", "search"),
+    ]:
+        page.goto(path)
+        expect(page).to_have_url(re.compile(rf"\?{search}=opus$"))

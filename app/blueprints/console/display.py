@@ -117,12 +117,25 @@ def field_of(record_type: str, name: str) -> Field | None:
     return FIELDS["provider_model" if record_type == "provider_model" else "entry"].get(name)
 
 
-def change_text(field: Field | None, name: str, value: Any) -> str:
-    """One side of a change as text, cut where it is very long."""
+def change_text(field: Field | None, name: str, value: Any, other: Any = None) -> str:
+    """One side of a change as text, cut where it is very long.
+
+    Of prices and token limits it says only the lines that ``other``, the other side, has not.
+    """
     if name == "retired_at" and isinstance(value, int):
         return moment(value)
-    text = shown(field, value)
+    text = shown(field, _without(field, value, other))
     return text if len(text) <= LONG else text[:LONG].rstrip() + "…"
+
+
+def _without(field: Field | None, value: Any, other: Any) -> Any:
+    if field is None or not value or not other or value == other:
+        return value
+    if field.kind is Kind.PRICING:
+        return {"lines": [line for line in value["lines"] if line not in other["lines"]]}
+    if field.kind is Kind.TOKEN_LIMITS:
+        return {name: limit for name, limit in value.items() if other.get(name) != limit}
+    return value
 
 
 def change_words(change: Any) -> str:
