@@ -57,7 +57,7 @@ def test_rank_is_changed_by_keyboard_after_a_look_at_what_follows(
     )
     page.goto(reseller)
     page.get_by_role("button", name="Undo: Priority").press("Enter")
-    expect(page.get_by_role("cell", name="1becomes200")).to_be_visible()
+    expect(page.get_by_role("cell", name="1 becomes 200")).to_be_visible()
     with live_app.app_context():
         assert get_feed_row(db.session(), "reseller").priority == 200
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from app.blueprints.console.display import change_text
-from app.core.fields import PROVIDER_MODEL_FIELDS, Field
+from app.core.fields import ENTRY_FIELDS, PROVIDER_MODEL_FIELDS, Field
 from app.queries.list_args import nearest
 
-FIELDS: dict[str, Field] = {field.name: field for field in PROVIDER_MODEL_FIELDS}
+FIELDS: dict[str, Field] = {field.name: field for field in (*ENTRY_FIELDS, *PROVIDER_MODEL_FIELDS)}
 
 
 def prices(**amounts: str) -> dict[str, Any]:
@@ -39,6 +39,8 @@ def prices(**amounts: str) -> dict[str, Any]:
             {"context_length": 16000, "max_completion_tokens": 4096},
             ("context length 8,000", "context length 16,000"),
         ),
+        ("tags", ["a", "b"], ["b"], ("a, b", "b")),
+        ("tags", [*"abcdef"], [*"abcdefg"], ("6 others", "g, 6 others")),
         ("active", False, True, ("no", "yes")),
     ],
 )

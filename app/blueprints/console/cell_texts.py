@@ -26,7 +26,9 @@ Text = Callable[[Any], str]
 
 DASH = "\N{EN DASH}"
 PROMPT, COMPLETION = "per_1k_prompt_tokens", "per_1k_completion_tokens"
+TAGS = 3  # shown in a cell
 _TAG = Markup("<i>{}</i>")
+_MORE = Markup("+{}")
 _LINK = Markup('<a href="{}">{}</a>')
 _TOLD = Markup('<span title="{}">{}</span>')
 _TIME = Markup('<time datetime="{}" title="{}">{}</time>')
@@ -119,7 +121,10 @@ def sources(record: Any) -> str:
 
 
 def tags(record: Any) -> str:
-    return "".join(_TAG.format(tag) for tag in record.tags)
+    """The first of them, and how many there are besides: a cell has no room for a thousand."""
+    others = len(record.tags) - TAGS
+    first = "".join(_TAG.format(tag) for tag in record.tags[:TAGS])
+    return first + _MORE.format(f"{others:,}") if others > 0 else first
 
 
 def prices(record: Any) -> str:

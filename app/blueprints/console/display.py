@@ -14,6 +14,7 @@ from app.core.prices import UNITS, dollars
 
 SHORT = 80
 LONG = 400
+FEW_TAGS = 5
 _FLAGS = {True: "yes", False: "no"}
 # What is not a registry field, but stands in the change log.
 _LABELS = {"protection": "Protection", "retired_at": "Retired", "*": "Record"}
@@ -120,7 +121,8 @@ def field_of(record_type: str, name: str) -> Field | None:
 def change_text(field: Field | None, name: str, value: Any, other: Any = None) -> str:
     """One side of a change as text, cut where it is very long.
 
-    Of prices and token limits it says only the lines that ``other``, the other side, has not.
+    Of prices and token limits it says only the lines that ``other``, the other side, has not; of
+    many tags that both sides have, how many there are.
     """
     if name == "retired_at" and isinstance(value, int):
         return moment(value)
@@ -135,7 +137,16 @@ def _without(field: Field | None, value: Any, other: Any) -> Any:
         return {"lines": [line for line in value["lines"] if line not in other["lines"]]}
     if field.kind is Kind.TOKEN_LIMITS:
         return {name: limit for name, limit in value.items() if other.get(name) != limit}
+    if field.kind is Kind.TAGS:
+        return _few_tags(value, set(other))
     return value
+
+
+def _few_tags(tags: list[str], other: set[str]) -> list[str]:
+    kept = sum(tag in other for tag in tags)
+    if kept <= FEW_TAGS:
+        return tags
+    return [*(tag for tag in tags if tag not in other), f"{kept:,} others"]
 
 
 def change_words(change: Any) -> str:
