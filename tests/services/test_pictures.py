@@ -1,11 +1,17 @@
-"""Coverage by family, and price against context, on both databases."""
+"""Coverage by family, price against context and activity by day, on both databases."""
 
 from typing import Any
 
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.permissions import SYSTEM, Actor, Role
+from app.models import Batch, now
+from app.queries.activity import count_activity
+from app.queries.change_filter import DAY
 from app.queries.coverage import capability_coverage
 from app.queries.price_map import price_map
+from app.services.records import edit_record
 from tests.support.factories import make_entry, make_provider, make_provider_model
 
 
@@ -61,3 +67,22 @@ def test_models_of_about_the_same_price_and_context_share_a_cell(session: Sessio
     assert (free.models, free.available, free.price) == (1, 0, (0.0, 0.0))
     assert [one.pricing for one in found.cheapest] == [priced("150"), priced("151")]
     assert price_map(session, "prov_other").shown == 1
+
+
+def test_actions_are_counted_by_day_and_kind_of_actor(session: Session) -> None:
+    make_entry(session, public_id="a/1")
+    session.commit()
+    today = now() // DAY * DAY
+    person = Actor("user", "ada@example.org", Role.ADMIN)
+    for number, (actor, moment) in enumerate(
+        [(person, today), (person, today), (SYSTEM, today - 1), (SYSTEM, today - 3 * DAY)]
+    ):
+        edit_record(session, actor, "entry", "a/1", {"notes": f"note {number}"})
+        newest = select(func.max(Batch.id)).scalar_subquery()
+        session.execute(update(Batch).where(Batch.id == newest).values(created_at=moment))
+        session.commit()
+    assert count_activity(session, 3, today + 5) == [
+        (today - 2 * DAY, {}),
+        (today - DAY, {"system": 1}),
+        (today, {"user": 2}),
+    ]

@@ -124,6 +124,7 @@ def _of_catalog(session: Session) -> dict[str, list[str]]:
         "pages.dashboard": ["/"],
         "pictures.coverage": ["/coverage"],
         "pictures.prices": ["/prices"],
+        "pictures.activity": ["/activity", "/activity?days=90"],
         "entry_editing.open_editor": _cells("/entries/edit", pk, _kinds(ENTRY_FIELDS)),
         "provider_model_editing.open_editor": _cells(
             "/provider-models/edit", model_pk, _kinds(PROVIDER_MODEL_FIELDS)

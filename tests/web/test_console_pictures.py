@@ -3,8 +3,12 @@
 import re
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.permissions import SYSTEM
+from app.models import CatalogEntry
+from app.services.records import edit_record
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry, make_provider, make_provider_model
 from tests.web.html import checked
@@ -71,3 +75,26 @@ def test_empty_pages_say_what_is_missing(viewer: IsolatedClient) -> None:
 
 def test_an_unknown_provider_is_not_found(viewer: IsolatedClient) -> None:
     assert viewer.get("/prices?provider_id=prov_none").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/activity", "/activity?days=90"])
+def test_a_bar_leads_to_the_actions_of_its_day(
+    viewer: IsolatedClient, filled: str, session: Session, path: str
+) -> None:
+    entry = session.scalars(select(CatalogEntry.public_id)).first()
+    assert entry is not None
+    for number in range(3):
+        edit_record(session, SYSTEM, "entry", entry, {"notes": f"note {number}"})
+    page = checked(viewer.get(path).text)
+    (said,) = [title.text for title in page.all("title") if title.text.startswith("System, ")]
+    assert said.endswith(": 3 actions")
+    bar = next(a for a in page.all("a", tabindex="-1") if a["href"].startswith("/changes"))
+    found = viewer.get(bar["href"]).text
+    assert "3 actions" in found
+    assert found.count("<tr id=") == 3
+
+
+def test_an_unknown_number_of_days_is_refused(viewer: IsolatedClient) -> None:
+    answer = viewer.get("/activity?days=31")
+    assert answer.status_code == 400
+    assert "30" in answer.text

@@ -41,6 +41,7 @@ ITEMS = (
     Item("Review", "/review", "inbox", "review.review"),
     Item("Changes", "/changes", "history", "changes.changes"),
     Item("Coverage", "/coverage", "checkbox", "pictures.coverage", minor=True),
+    Item("Activity", "/activity", "history", "pictures.activity", minor=True),
     Item("Prices", "/prices", "chart-dots", "pictures.prices", minor=True),
     Item("Sync runs", "/sync-runs", "refresh", "runs.runs", minor=True),
     Item("Feature flags", "/feature-flags", "flag", "flags.flags", minor=True),
