@@ -87,6 +87,30 @@ def latest_runs(session: Session, feed_id: int, limit: int = 10) -> Sequence[Run
     return [RunRow._make(row) for row in session.execute(newest.limit(limit))]
 
 
+class RunMark(NamedTuple):
+    """What a strip shows of a run."""
+
+    public_id: str
+    status: str
+    error_code: str | None
+    created_at: int
+
+
+def run_strips(session: Session, limit: int) -> dict[int, list[RunMark]]:
+    """The newest runs of each feed that has any, by its row id; the oldest of them first."""
+    place = func.row_number().over(partition_by=SyncRun.feed_id, order_by=SyncRun.id.desc())
+    placed = select(
+        SyncRun.feed_id,
+        *(getattr(SyncRun, name) for name in RunMark._fields),
+        place.label("place"),
+    ).subquery()
+    newest = select(placed).where(placed.c.place <= limit).order_by(placed.c.place.desc())
+    found: dict[int, list[RunMark]] = {}
+    for feed_id, *mark, _ in session.execute(newest):
+        found.setdefault(feed_id, []).append(RunMark(*mark))
+    return found
+
+
 def held_runs(session: Session, limit: int = 20) -> Sequence[RunRow]:
     """The newest answers that a guard refused as a whole and nobody has decided about."""
     held = SyncRun.status == literal("held", literal_execute=True)

@@ -56,3 +56,32 @@ def test_all_that_needs_a_person_leads_to_where_it_is_decided(
     }
     for address in found:
         assert admin.get(address).status_code == 200
+
+
+def test_each_feed_says_how_it_does_and_what_its_newest_runs_came_to(
+    viewer: IsolatedClient, session: Session
+) -> None:
+    moment = now()
+    well = make_feed(session, name="well", last_success_at=moment)
+    for number in range(16):
+        make_run(session, well, public_id=f"run_{number:02}")
+    broken = make_feed(session, name="broken", last_error_at=moment, last_error="no answer")
+    make_run(session, broken, public_id="run_bad", status="failed", error_code="feed_unreachable")
+    make_item(session, make_run(session, broken, public_id="run_held", status="held"))
+    make_feed(session, name="asleep", enabled=False)
+    make_feed(session, name="new")
+    session.commit()
+    page = checked(viewer.get("/").text)
+    marks = [(a["href"], a["title"]) for a in page.all("a") if a["class"].startswith("run-mark")]
+    assert [address for address, _ in marks] == [
+        *("/sync-runs/run_bad", "/sync-runs/run_held"),
+        *(f"/sync-runs/run_{number:02}" for number in range(2, 16)),
+    ]
+    assert dict(marks)["/sync-runs/run_bad"] == "just now: failed, feed unreachable"
+    assert viewer.get(marks[0][0]).status_code == 200
+    (table,) = [e for e in page.all("table") if "feed-health" in e["class"]]
+    assert table is not None
+    pills = [
+        e.text for e in page.elements if e["class"].startswith("pill") and e.inside[-2] == "td"
+    ]
+    assert pills == ["off", "failing", "1 waiting", "never synced", "well"]

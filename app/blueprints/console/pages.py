@@ -12,15 +12,17 @@ from app.core.fields import CAPABILITIES
 from app.models import db, now
 from app.queries.activity import count_activity
 from app.queries.coverage import capability_coverage
-from app.queries.feeds import list_feeds
+from app.queries.feeds import list_feed_rows
 from app.queries.overview import count_everything
 from app.queries.price_map import price_map
+from app.queries.runs import run_strips
 from app.web.permissions import requires
 from app.web.render import render_page
 
 blueprint = Blueprint("pages", __name__)
 FAMILIES = 8  # the largest
 DAYS = 30  # of activity
+RUNS = 14  # of each feed
 
 
 @blueprint.get("/")
@@ -32,7 +34,8 @@ def dashboard() -> Response:
         "console/dashboard.html",
         counts=counts,
         needs=need_lines(counts.drift),
-        feeds=list_feeds(session),
+        feeds=list_feed_rows(session),
+        strips=run_strips(session, RUNS),
         families=capability_coverage(session)[:FAMILIES],
         fields=CAPABILITIES,
         activity=draw_activity(count_activity(session, DAYS, moment)),

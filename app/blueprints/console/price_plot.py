@@ -125,6 +125,8 @@ def _span(ends: tuple[float, float], word: Callable[[float], str]) -> str:
 
 
 def _dollars(price: float) -> str:
+    if price >= 10**9 and price % 10**9 == 0:
+        return f"${int(price) // 10**9:,}M"
     if price >= 1_000_000 and price % 1_000_000 == 0:
         return f"${int(price) // 1_000_000:,}k"
     return "free" if price <= 0 else f"${dollars(_UNIT, repr(price))}"
