@@ -12,7 +12,7 @@ from typing import Any
 from app.core.errors import FieldProblem, ValidationError
 from app.core.fields import RecordType, feed_fields
 from app.core.guards import THRESHOLDS, Threshold
-from app.core.providers import url_problem
+from app.core.urls import url_problem
 from app.core.values import MAX_TEXT, ValueProblem, is_unicode
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.core.errors import FieldProblem, ValidationError
+from app.core.urls import MAX_URL, url_problem
 from app.core.values import MAX_INTEGER, MAX_TEXT, ValueProblem
 
-MAX_URL = 2048
 MAX_KEY = 4096
 MAX_ENDPOINTS = 100
 MAX_METADATA = 100
@@ -50,7 +49,6 @@ LABELS = {
 }
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SPACE = re.compile(r"\s")
 _KEY = re.compile(r"[\x20-\x7e]*")
 
 
@@ -75,24 +73,6 @@ def check_provider(values: Mapping[str, Any]) -> dict[str, Any]:
         message = "; ".join(f"{p.field} {p.message}" for p in problems[:5])
         raise ValidationError(message, problems)
     return found
-
-
-def url_problem(url: str) -> str | None:
-    """Why a text is no address that may be fetched; None where it is one."""
-    if len(url) > MAX_URL:
-        return f"must have at most {MAX_URL} characters"
-    if _SPACE.search(url) or _CONTROL.search(url):
-        return "must not contain spaces or control characters"
-    try:
-        parts = urlsplit(url)
-        port_ok = parts.port is None or parts.port > 0
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_ok:
-        return "must be an http or https URL"
-    if "@" in parts.netloc:
-        return "must not hold a user name or password: that is what the key is for"
-    return None
 
 
 def hint_of(key: str) -> str:

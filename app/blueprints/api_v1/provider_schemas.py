@@ -24,15 +24,14 @@ from app.core.providers import (
     MAX_KEY,
     MAX_META_VALUE,
     MAX_METADATA,
-    MAX_URL,
 )
+from app.core.urls import MAX_URL, URL_PATTERN
 from app.core.values import MAX_INTEGER, MAX_TEXT
 
-_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4})"
 URL: Schema = {
     "type": "string",
     "maxLength": MAX_URL,
-    "pattern": rf"^https?://[A-Za-z0-9._-]+(:{_PORT})?(/[!-~]*)?$",
+    "pattern": f"^{URL_PATTERN}$",
 }
 _ANY = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _INK = r"[^\s\x00-\x1f\x7f-\x9f\u2028\u2029]"

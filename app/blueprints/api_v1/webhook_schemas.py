@@ -17,8 +17,8 @@ from pydantic import (
 from app.blueprints.api_v1.models import MOMENT, OPTIONAL_MOMENT, parameter
 from app.blueprints.api_v1.schemas import Schema
 from app.core.events import EVENTS, TEST
-from app.core.providers import MAX_URL
-from app.core.webhooks import CHECKS, MAX_DESCRIPTION, URL_PATTERN
+from app.core.urls import MAX_URL, URL_PATTERN
+from app.core.webhooks import CHECKS, MAX_DESCRIPTION
 from app.queries.list_args import MAX_LIMIT
 from app.queries.webhooks import MESSAGE_ID, STATES
 
