@@ -7,6 +7,7 @@ import "./origin.js";
 import "./order.js";
 import "./lines.js";
 import "./picker.js";
+import "./narrow.js";
 import "./leave.js";
 import "./selection.js";
 import "./palette.js";

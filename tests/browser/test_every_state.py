@@ -139,6 +139,12 @@ def _submit(problem: str) -> Steps:
     return steps
 
 
+def _offer(page: Page, _: Flask) -> None:
+    page.get_by_label("Groq").check()
+    page.get_by_role("button", name="Switch on the chosen providers").click()
+    expect(page.locator(".start-step.is-done")).to_be_visible()
+
+
 STATES: dict[str, tuple[str, Steps]] = {
     "keys": (LISTED, _keys("?", shows="#help")),
     "columns": (LISTED, _click("#columns-button", shows="#columns-panel")),
@@ -165,6 +171,8 @@ STATES: dict[str, tuple[str, Steps]] = {
     "forbidden": ("/", _forbidden),
     "provider refused": ("/providers/new", _submit("[role=alert], .invalid-feedback")),
     "feed refused": ("/feeds/new", _submit("[role=alert], .invalid-feedback")),
+    "no provider chosen": ("/start", _click(".start-form .btn-primary", shows="#start-problem")),
+    "provider chosen": ("/start", _offer),
     "webhook refused": ("/webhooks/new", _submit("[role=alert], .invalid-feedback")),
 }
 

@@ -46,7 +46,7 @@ NO_PAGE = {
 }
 # Pages by what they show; the walk has one test for each group and theme.
 GROUPS = {
-    "catalog": ("catalog", "entry", "compare", "find", "links", "pages", "pictures"),
+    "catalog": ("catalog", "entry", "compare", "find", "links", "pages", "pictures", "start"),
     "editors": ("entry_editing", "provider_model_editing"),
     "providers": ("provider_models", "providers", "flags", "feeds"),
     "syncs": ("runs", "run_actions", "review", "changes"),
@@ -122,6 +122,7 @@ def _of_catalog(session: Session) -> dict[str, list[str]]:
         "links.ask_split": [f"/entries/{pk}/split"],
         "links.ask_move": [f"/provider-models/{model_pk}/move"],
         "pages.dashboard": ["/"],
+        "start.show_start": ["/start"],
         "pictures.coverage": ["/coverage"],
         "pictures.prices": ["/prices"],
         "pictures.activity": ["/activity", "/activity?days=90"],

@@ -92,6 +92,28 @@ PEOPLE = {
         typed={"email": "admin@example.org", "password": PASSWORD},
     ),
     "auth.logout": proof("/", "Log out", "Log in", number(UserSession), 0),
+    "start.see": proof(
+        "/start",
+        "See the catalog",
+        "Catalog",
+        value(User.preferences, email="admin@example.org"),
+        {"start": {"seen": True}},
+    ),
+    "start.show_panel": proof(
+        "/",
+        "Hide",
+        "The first steps are hidden",
+        value(User.preferences, email="admin@example.org"),
+        {"start": {"hidden": True}},
+    ),
+    "start.offer": proof(
+        "/start",
+        "Switch on the chosen providers",
+        "1 provider is on",
+        value(Provider.active, name="Openai"),
+        True,
+        typed={"provider": ["{provider}"]},
+    ),
     "accounts.add_user": proof(
         "/users",
         "Add the user",

@@ -74,6 +74,26 @@ def test_a_form_does_it_without_scripts(
     assert one.then in (None, after)
 
 
+@pytest.mark.engines("postgresql")
+def test_no_form_breaks_on_a_character_that_the_database_cannot_store(
+    app: Flask, session: Session, admin: IsolatedClient, tmp_path: Path
+) -> None:
+    furnish(session, tmp_path)
+    known = names(session)
+    tried: set[str] = set()
+    for page in sorted({one.page.format(**known) for one in PROOFS.values()}):
+        for form, button, address in posted_to(admin.get(page).text):
+            if address in tried | {"/logout"}:
+                continue
+            tried.add(address)
+            usual = {c.name: c.attributes.get("value") or "x" for c in form.controls if c.name}
+            usual |= {button.name: button.attributes.get("value") or ""} if button.name else {}
+            for name in usual.keys() - {"csrf_token"}:
+                answer = admin.post(address, data=usual | {name: "a\x00b"})
+                assert answer.status_code < 500, (page, address, name)
+    assert len(tried) >= 30
+
+
 def find(html: str, step: Press, one: Proof, known: dict[str, str]) -> tuple[Form, Control, str]:
     """The form, the button and the address; a person must be able to see the button."""
     sends, to = step.sends.format(**known), one.to.format(**known)

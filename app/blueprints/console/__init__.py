@@ -30,6 +30,7 @@ from app.blueprints.console import (
     review,
     run_actions,
     runs,
+    start,
     undo,
     views,
     webhooks,
@@ -94,7 +95,7 @@ def register(app: Flask) -> None:
         *(bulk, catalog, change_export, changes, entry, feeds, flags, layouts, links, live),
         *(pages, provider_models, providers, undo, views, webhooks),
         *(review, runs, run_actions),
-        *(compare, find, pictures),
+        *(compare, find, pictures, start),
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in editing.blueprints:

@@ -8,6 +8,7 @@ from app.blueprints.console.activity_plot import draw_activity
 from app.blueprints.console.changes import latest_decisions
 from app.blueprints.console.needs import need_lines
 from app.blueprints.console.price_plot import draw
+from app.blueprints.console.start import first_steps
 from app.core.fields import CAPABILITIES
 from app.models import db, now
 from app.queries.activity import count_activity
@@ -32,6 +33,7 @@ def dashboard() -> Response:
     counts = count_everything(session)
     return render_page(
         "console/dashboard.html",
+        steps=first_steps(),
         counts=counts,
         needs=need_lines(counts.drift),
         feeds=list_feed_rows(session),
