@@ -79,6 +79,13 @@ class Problem:
     needed: str | None = None
 
     @property
+    def sentence(self) -> str:
+        """The message as a page says it: a capital letter (not for a field's name), a full stop."""
+        is_name = "_" in self.message.split(" ", 1)[0]
+        said = self.message if is_name else self.message[:1].upper() + self.message[1:]
+        return said if said.endswith((".", "!", "?")) else f"{said}."
+
+    @property
     def may_pass(self) -> bool:
         """Whether the same request can succeed a little later."""
         return self.status >= 500 or self.status == 429
@@ -156,6 +163,8 @@ def _html(problem: Problem) -> Response:
             text = _render("errors/_error.html", problem)
         elif problem.needed and current_principal() is not None:
             text = _render("errors/forbidden.html", problem, **who_gives_roles())
+        elif problem.status < 500 and current_principal() is not None:
+            text = _render("errors/refused.html", problem, sought=_sought())
         else:
             text = _render("errors/error.html", problem)
     except Exception as error:  # noqa: BLE001 -- the error page itself must not fail
@@ -170,6 +179,12 @@ def _html(problem: Problem) -> Response:
 
 def _render(template: str, problem: Problem, **context: object) -> str:
     return render_template(template, problem=problem, request_id=request_id(), **context)
+
+
+def _sought() -> str:
+    """What an address that leads nowhere seems to name: what follows its first part."""
+    _, _, rest = request.path.strip("/").partition("/")
+    return rest[:255]
 
 
 def who_gives_roles() -> dict[str, Any]:

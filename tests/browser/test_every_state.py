@@ -3,13 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
+from app.core.errors import BusyError
 from app.core.permissions import SYSTEM, Role
 from app.models import CatalogEntry, UserSession, db
 from app.services.records import edit_record
+from app.web.permissions import requires
 from tests.support.axe import violations
 from tests.support.people import PASSWORD, email_of
 
@@ -139,6 +141,28 @@ def _submit(problem: str) -> Steps:
     return steps
 
 
+def _answered(path: str, status: int, *, error: Exception | None = None) -> Steps:
+    """What the page says with this status; with ``error`` where the view raises it."""
+
+    def steps(page: Page, app: Flask) -> None:
+        def fail() -> Response:
+            assert error is not None
+            raise error
+
+        usual = app.view_functions["catalog.entries"]
+        if error is not None:
+            app.view_functions["catalog.entries"] = requires("admin:catalog:read")(fail)
+        try:
+            answer = page.goto(path)
+        finally:
+            app.view_functions["catalog.entries"] = usual
+        assert answer is not None
+        assert answer.status == status
+        expect(page.locator("h1")).to_be_visible()
+
+    return steps
+
+
 def _offer(page: Page, _: Flask) -> None:
     page.get_by_label("Groq").check()
     page.get_by_role("button", name="Switch on the chosen providers").click()
@@ -167,6 +191,11 @@ STATES: dict[str, tuple[str, Steps]] = {
     "everything menu": (LISTED, _click(".bulk-everything summary", shows=".bulk-menu")),
     "logged out": (LISTED, _logged_out),
     "connection lost": (LISTED, _offline),
+    "no such page": ("/", _answered("/catalog/no/such", 404)),
+    "wrong filter": ("/", _answered("/catalog?context_min=many", 400)),
+    "server error": ("/", _answered("/catalog", 500, error=RuntimeError("broken"))),
+    "busy": ("/", _answered("/catalog", 503, error=BusyError("another write takes long"))),
+    "nothing matches": ("/catalog?q=zzzz&active=true", _click("h1", shows=".empty-ways")),
     "login refused": ("/", _refused_login),
     "forbidden": ("/", _forbidden),
     "provider refused": ("/providers/new", _submit("[role=alert], .invalid-feedback")),
@@ -177,7 +206,7 @@ STATES: dict[str, tuple[str, Steps]] = {
 }
 
 
-@pytest.mark.complains("net::ERR_FAILED|status of (500|503)")
+@pytest.mark.complains("net::ERR_FAILED|status of (400|500|503)")
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("state", list(STATES))
 def test_every_state_is_accessible(

@@ -138,7 +138,7 @@ def test_an_error_is_quoted_and_offers_another_try(admin_page: Page, live_app: F
         page.get_by_role("switch", name="Audio for Claude Sonnet 4.5 (latest)").click()
         toast = page.locator("#toasts .toast-error")
         expect(toast).to_contain_text(
-            re.compile(r"another write takes long.*Request \w+", re.DOTALL)
+            re.compile(r"Another write takes long.*Request \w+", re.DOTALL)
         )
         assert violations(page) == []
     finally:

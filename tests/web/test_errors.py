@@ -4,6 +4,9 @@ import pytest
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
+from tests.support.client import IsolatedClient
+from tests.web.html import checked
+
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 CASES = [
@@ -61,7 +64,7 @@ def test_who_meets_a_busy_database_is_told_when_to_come_back(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "another write takes long" in answer.text
+    assert "nother write takes long" in answer.text
     assert (answer.headers.get("HX-Retarget") == "#toasts") is bool(headers)
 
 
@@ -69,7 +72,7 @@ def test_people_get_a_page(prober: FlaskClient) -> None:
     answer = prober.get("/console/missing")
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
-    assert "there is no model x" in answer.text
+    assert "There is no model x" in answer.text
     assert "<!doctype html>" in answer.text
 
 
@@ -78,7 +81,7 @@ def test_htmx_gets_a_toast_and_the_page_stays(prober: FlaskClient) -> None:
     assert answer.status_code == 409
     assert answer.headers["HX-Retarget"] == "#toasts"
     assert answer.headers["HX-Reswap"] == "beforeend"
-    assert "somebody was faster" in answer.text
+    assert "Somebody was faster." in answer.text
     assert "<html" not in answer.text
 
 
@@ -152,3 +155,23 @@ def test_a_sane_request_id_is_kept(prober: FlaskClient, given: str, kept: bool) 
     answer = prober.get("/healthz", headers={"X-Request-ID": given})
     assert (answer.headers["X-Request-ID"] == given) is kept
     assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said", "sought"),
+    [
+        ("/catalog/no/such", 404, "There is no catalog entry &#39;no/such&#39;.", "no/such"),
+        ("/nothing", 404, "There is nothing at this address.", ""),
+        ("/catalog?context_min=x", 400, "context_min must be", None),
+    ],
+)
+def test_who_is_logged_in_finds_the_way_on(
+    viewer: IsolatedClient, path: str, status: int, said: str, sought: str | None
+) -> None:
+    answer = viewer.get(path)
+    assert answer.status_code == status
+    assert said in answer.text
+    page = checked(answer.text)
+    assert len(page.all("nav", id="navigation")) == 1
+    found = [one["value"] for one in page.all("input", name="q", **{"class": "form-control"})]
+    assert found == ([] if sought is None else [sought])
