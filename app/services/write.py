@@ -71,7 +71,10 @@ SEARCHED = frozenset({"model_display_name", "family", "description", "tags"})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Who does what: the batch that an edit, a sync or a bulk action writes."""
+    """Who does what, and when (Unix seconds): the batch that an edit, sync or bulk action writes.
+
+    The moment is one: what a batch decided has the batch's time, and an undo gives it that back.
+    """
 
     kind: str
     actor: Actor
@@ -79,6 +82,7 @@ class Action:
     feed_id: int | None = None
     undoes_id: int | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
+    at: int = field(default_factory=now)
 
 
 @dataclass(slots=True)
@@ -140,7 +144,7 @@ def open_batch(session: Session, action: Action) -> tuple[int, str]:
         "feed_id": action.feed_id,
         "undoes_id": action.undoes_id,
         "summary": dict(action.summary),
-        "created_at": now(),
+        "created_at": action.at,
     }
     key = session.connection().execute(_INSERTS[Batch], values).inserted_primary_key
     if action.actor.kind in ("user", "token"):
@@ -162,9 +166,8 @@ def write_edits(session: Session, batch_id: int, action: Action, edits: Sequence
     one is not, which the lock excludes. The caller ends with `bump_revision`:
     every writer takes that row's lock last, so that none waits for another in a circle.
     """
-    moment = now()
-    _update_records(session, edits, moment)
-    _write_overrides(session, batch_id, action, edits, moment)
+    _update_records(session, edits, now())
+    _write_overrides(session, batch_id, action, edits)
     _log_changes(session, batch_id, edits)
     _refresh_search(session, edits)
 
@@ -251,9 +254,9 @@ def _update_statement(record_type: RecordType, names: tuple[str, ...]) -> Update
 
 
 def _write_overrides(
-    session: Session, batch_id: int, action: Action, edits: Iterable[Edit], moment: int
+    session: Session, batch_id: int, action: Action, edits: Iterable[Edit]
 ) -> None:
-    own: Decider = (batch_id, action.actor.name, action.reason, moment)
+    own: Decider = (batch_id, action.actor.name, action.reason, action.at)
     listed = list(edits)
     deciders = _former_deciders(session, listed)
     released, rows = [], []
