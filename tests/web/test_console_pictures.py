@@ -98,3 +98,25 @@ def test_an_unknown_number_of_days_is_refused(viewer: IsolatedClient) -> None:
     answer = viewer.get("/activity?days=31")
     assert answer.status_code == 400
     assert "30" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("contexts", "labels"),
+    [
+        ((512, 4_000, 1_000_000), ["1k", "8k", "32k", "128k", "1M"]),
+        ((2_000, 5_000), ["2k", "5k"]),
+        ((128_000,), ["128k"]),
+        ((7,), ["7"]),
+    ],
+)
+def test_the_axis_of_contexts_names_known_sizes(
+    viewer: IsolatedClient, session: Session, contexts: tuple[int, ...], labels: list[str]
+) -> None:
+    provider = make_provider(session)
+    line = {"unit": "per_1k_prompt_tokens", "amount_micro_usd": "150"}
+    for context in contexts:
+        make_provider_model(session, provider, context_length=context, pricing={"lines": [line]})
+    session.commit()
+    page = checked(viewer.get("/prices").text)
+    across = [one.text for one in page.all("text", text_anchor="middle")]
+    assert across == labels

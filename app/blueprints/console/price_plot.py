@@ -14,6 +14,8 @@ from app.queries.price_map import Cell, PriceMap
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 748, 12, 386  # the edges of the plane in it
 FREE = 30  # height of the lane at the bottom for what costs nothing
+# Sizes that models are spoken of in, so far apart that their labels do not touch.
+CONTEXTS = (1, 10, 100, 1_000, 8_000, 32_000, 128_000, 1_000_000, 10_000_000)
 LEAST, MOST = 3.0, 11.0  # radius of a dot, in units of the picture
 _UNIT = "per_1k_prompt_tokens"
 
@@ -55,7 +57,7 @@ def draw(found: PriceMap, provider_id: str | None) -> Plot | None:
     """The picture of a map, None where it shows nothing."""
     if not found.cells:
         return None
-    contexts = _decades(cell.context[1] for cell in found.cells)
+    contexts = _reach(cell.context for cell in found.cells)
     priced = [cell.price[1] for cell in found.cells if cell.price[1] > 0]
     prices = _decades(priced) if priced else (3, 4)
     free = FREE if len(priced) < len(found.cells) else 0
@@ -84,10 +86,25 @@ def draw(found: PriceMap, provider_id: str | None) -> Plot | None:
     ]
     return Plot(
         dots,
-        [Tick(x(10.0**n), _tokens(10**n)) for n in range(contexts[0], contexts[1] + 1)],
+        [Tick(x(n), _tokens(n)) for n in _ticks(found, *contexts)],
         [Tick(y(10.0**n), _dollars(10.0**n)) for n in range(prices[0], prices[1] + 1)],
         free,
     )
+
+
+def _reach(values: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """The logarithms between which all values lie, with room for a dot at either end."""
+    listed = list(values)
+    least, most = math.log10(min(v[0] for v in listed)), math.log10(max(v[1] for v in listed))
+    room = max(0.15, 0.03 * (most - least))
+    return least - room, most + room
+
+
+def _ticks(found: PriceMap, least: float, most: float) -> list[int]:
+    """The known sizes in reach; where that is hardly one, the ends of what is there."""
+    known = [n for n in CONTEXTS if least <= math.log10(n) <= most]
+    ends = {min(c.context[0] for c in found.cells), max(c.context[1] for c in found.cells)}
+    return known if len(known) > 1 else sorted(ends)
 
 
 def _decades(values: Iterable[float]) -> tuple[int, int]:
