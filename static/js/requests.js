@@ -115,3 +115,9 @@ document.addEventListener("htmx:after:process", ({ target }) => {
   if (target === document.body) catchUp();
 });
 catchUp();
+
+// A link that htmx would follow in place opens in a new tab or window when that is asked for.
+document.addEventListener("click", (event) => {
+  const asked = event.ctrlKey || event.metaKey || event.shiftKey;
+  if (asked && event.target.closest?.("a[href][hx-get]")) event.stopPropagation();
+}, true);
