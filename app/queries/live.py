@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Row, bindparam, func, select
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from app.models import Batch, CatalogRevision, Change, ProviderModel, SyncItem
 
 LIMIT = 500
+# Where more than that was changed: so many times those are asked for that were not found yet.
+ROUNDS = 8
 RecordKey = tuple[str, int]
 
 
@@ -75,23 +77,30 @@ def last_touches(
     ``after``; None: those of the newest batch of each record only.
     """
     found: dict[RecordKey, Touch] = {}
-    batches: dict[RecordKey, int] = {}
-    for row in _changes_of(session, keys, after or 0):
-        key = (row.record_type, row.record_id)
-        if batches.setdefault(key, row.batch_id) == row.batch_id or after is not None:
-            before = found.get(key, Touch(row.actor_kind, row.actor, frozenset()))
-            found[key] = before._replace(fields=before.fields | {row.field})
+    for record_type in {record_type for record_type, _ in keys}:
+        ids = {pk for kind, pk in keys if kind == record_type}
+        for _ in range(ROUNDS):
+            asked = {"record_type": record_type, "ids": sorted(ids), "after": after or 0}
+            rows = session.execute(_TOUCHED, asked).all()
+            touches = _touches(rows, newest_only=after is None)
+            found |= touches
+            ids -= {pk for _, pk in touches}
+            if len(rows) < LIMIT or not ids:
+                break
     return found
 
 
-def _changes_of(
-    session: Session, keys: Collection[RecordKey], after: int
-) -> Iterator[Row[tuple[str, int, str, int, str, str]]]:
-    for record_type in {record_type for record_type, _ in keys}:
-        ids = [pk for kind, pk in keys if kind == record_type]
-        yield from session.execute(
-            _TOUCHED, {"record_type": record_type, "ids": ids, "after": after}
-        )
+def _touches(
+    rows: Iterable[Row[tuple[str, int, str, int, str, str]]], *, newest_only: bool
+) -> dict[RecordKey, Touch]:
+    found: dict[RecordKey, Touch] = {}
+    batches: dict[RecordKey, int] = {}
+    for row in rows:
+        key = (row.record_type, row.record_id)
+        if batches.setdefault(key, row.batch_id) == row.batch_id or not newest_only:
+            before = found.get(key, Touch(row.actor_kind, row.actor, frozenset()))
+            found[key] = before._replace(fields=before.fields | {row.field})
+    return found
 
 
 def owners_of_models(session: Session, ids: Collection[int]) -> dict[int, tuple[int, int]]:

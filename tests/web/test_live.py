@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Role
 from app.models import Feed, SyncItem, SyncRun, UserSession, now
-from app.services.records import edit_record
+from app.queries.live import LIMIT
+from app.services.records import edit_record, edit_records
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry, make_provider, make_provider_model
 from tests.support.people import actor_of
@@ -249,6 +250,31 @@ def test_a_decided_item_is_named_and_new_ones_are_counted(
     assert (told["by"], told["mark"]) == ("admin@example.org", "rejected")
     assert news["note"] is None
     assert ask(editor, **{**asked, "total": 1}).json["note"] == "1 more item waits now"
+
+
+def test_more_changes_than_are_read_at_once_are_told_with_who_made_them(
+    editor: IsolatedClient, session: Session
+) -> None:
+    entries = [make_entry(session, family="a") for _ in range(20)]
+    session.commit()
+    asked = shown(checked(editor.get(HERE).text))
+    moment = ask(editor, **asked).json["moment"]
+    ids = [entry.id for entry in entries]
+    for number in range(LIMIT // len(ids) + 10):
+        # The last of them goes without: it was changed before all that the others had since.
+        mine = ids[:-1] if number else ids
+        values = {"family": f"family {number}"}
+        edit_records(
+            session,
+            actor_of(Role.ADMIN),
+            "entry",
+            dict.fromkeys(mine, values),
+            default_protection="fields",
+        )
+    for since in (moment, ""):
+        changed = ask(editor, since, **asked).json["changed"]
+        assert {one["id"] for one in changed} == {f"entry-{pk}" for pk in ids}
+        assert {one["by"] for one in changed} == {"admin@example.org"}
 
 
 def test_a_switch_of_everything_is_told_once_for_each_row(
