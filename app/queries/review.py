@@ -126,7 +126,7 @@ def list_review(
     cursors = [Cursor(pk, size if sort == "size" else None) for pk, size in found]
     rows = {row.id: row for row in items_among(session, _these([c.id for c in cursors]))}
     has_before, has_after = (more, True) if backwards else (after is not None, more)
-    most = COUNTED if len(wanted.to_args()) < 2 else COUNTED_FEW
+    most = counted_up_to(wanted)
     is_all = cursor is None and not more
     total = len(cursors) if is_all and sort != "size" else count_review(session, wanted, most)
     return ReviewPage(
@@ -136,6 +136,11 @@ def list_review(
         cursors[0] if cursors and has_before else None,
         cursors[-1] if cursors and has_after else None,
     )
+
+
+def counted_up_to(wanted: ReviewFilter) -> int:
+    """How far a list with this filter counts."""
+    return COUNTED if len(wanted.to_args()) < 2 else COUNTED_FEW
 
 
 def count_review(session: Session, wanted: ReviewFilter, most: int = COUNTED) -> int:

@@ -1,5 +1,6 @@
 """`/live`: what an open page is told of the changes of others."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,10 +11,12 @@ from sqlalchemy.orm import Session
 from app.core.permissions import Role
 from app.models import Feed, SyncItem, SyncRun, UserSession, now
 from app.queries.live import LIMIT
+from app.queries.review import COUNTED_FEW
 from app.services.records import edit_record, edit_records
 from tests.support.client import IsolatedClient
 from tests.support.factories import make_entry, make_provider, make_provider_model
 from tests.support.people import actor_of
+from tests.support.syncs import make_item
 from tests.web.html import Page, checked
 from tests.web.test_console_catalog import counted_queries
 
@@ -30,6 +33,10 @@ def shown(page: Page) -> dict[str, Any]:
         "mark": section["data-mark"],
         "rows": ",".join(f"{pk}-{mark}" for pk, mark in rows.items()),
     }
+
+
+def shown_totals(page: Page) -> Iterator[str]:
+    return (one["data-live"] for one in page.elements if one["data-live"])
 
 
 def ask(client: IsolatedClient, since: str = "", **asked: Any) -> Any:
@@ -248,8 +255,68 @@ def test_a_decided_item_is_named_and_new_ones_are_counted(
     (told,) = news["changed"]
     assert (told["id"], told["became"]) == (f"item-{waiting[0]}", "rejected")
     assert (told["by"], told["mark"]) == ("admin@example.org", "rejected")
-    assert news["note"] is None
-    assert ask(editor, **{**asked, "total": 1}).json["note"] == "1 more item waits now"
+    assert told["open"] is False
+    assert news["note"] == "1 of these no longer waits"
+    both = "1 of these no longer waits, 1 more item waits now"
+    assert ask(editor, **{**asked, "total": 1}).json["note"] == both
+    # The page marks the row as it was told: the note stands all the same.
+    marked = asked | {"total": 1, "rows": f"{waiting[0]}-rejected,{waiting[1]}-waiting"}
+    again = ask(editor, **marked).json
+    assert (again["changed"], again["note"]) == ([], both)
+
+
+def test_an_item_that_waits_again_is_put_back_and_a_removed_one_is_gone(
+    editor: IsolatedClient, session: Session, waiting: list[int]
+) -> None:
+    first, second = waiting
+    session.delete(session.get_one(SyncItem, second))
+    session.commit()
+    rows = f"{first}-rejected,{second}-waiting"
+    news = ask(editor, at="/review", total=2, rows=rows).json
+    back, gone = news["changed"]
+    assert (back["became"], back["open"], back["mark"]) == ("put back", True, "waiting")
+    assert (gone["became"], gone["open"], gone["mark"]) == ("removed", False, "gone")
+    again = ask(editor, at="/review", total=2, rows=f"{first}-waiting,{second}-gone").json
+    assert again["changed"] == []
+
+
+def test_the_list_of_what_is_rejected_is_told_in_its_own_words(
+    editor: IsolatedClient, session: Session, waiting: list[int]
+) -> None:
+    for pk in waiting:
+        session.get_one(SyncItem, pk).state = "rejected"
+    session.commit()
+    rows = f"{waiting[0]}-rejected"
+    news = ask(editor, at="/review?state=rejected", total=1, rows=rows).json
+    assert (news["changed"], news["note"]) == ([], "1 more item is rejected now")
+
+
+def test_a_list_that_counted_only_so_far_is_not_told_of_more(
+    editor: IsolatedClient, session: Session, waiting: list[int]
+) -> None:
+    known = session.get_one(SyncItem, waiting[0])
+    run = session.get_one(SyncRun, known.run_id)
+    for _ in range(COUNTED_FEW):
+        make_item(session, run, record_id=known.record_id)
+    session.commit()
+    at = "/review?reason=context_drop&kind=updated"
+    asked = {"at": at, "total": next(shown_totals(checked(editor.get(at).text)))}
+    assert asked["total"] == str(COUNTED_FEW)
+    for _ in range(10):
+        make_item(session, run, record_id=known.record_id)
+    session.commit()
+    assert ask(editor, **asked).json["note"] is None
+
+
+def test_every_page_is_told_how_many_items_wait(
+    editor: IsolatedClient, session: Session, waiting: list[int]
+) -> None:
+    for at in (HERE, "/review", "/provider-models"):
+        assert ask(editor, at=at).json["waiting"] == "2"
+    for pk in waiting:
+        session.get_one(SyncItem, pk).state = "rejected"
+    session.commit()
+    assert ask(editor, at=HERE).json["waiting"] == ""
 
 
 def test_more_changes_than_are_read_at_once_are_told_with_who_made_them(

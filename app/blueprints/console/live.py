@@ -22,6 +22,7 @@ from app.blueprints.console.layout import Layout
 from app.blueprints.console.listing import TABLES, Listing, parse_listing
 from app.blueprints.console.provider_models import model_table
 from app.blueprints.console.record_pages import live_mark
+from app.blueprints.console.review import review_badge
 from app.blueprints.console.table_state import current_layout, shown_columns
 from app.core.errors import FieldProblem, NotFoundError, ValidationError
 from app.models import db
@@ -29,6 +30,7 @@ from app.queries.change_filter import parse_change_filter
 from app.queries.change_find import find_batches
 from app.queries.entries import get_entry, list_entries_by_pk
 from app.queries.live import (
+    ItemState,
     RecordKey,
     Touch,
     item_states,
@@ -37,10 +39,10 @@ from app.queries.live import (
     this_moment,
 )
 from app.queries.provider_models import get_provider_model, list_provider_models_by_pk
-from app.queries.review import COUNTED, count_review
-from app.queries.review_filter import parse_review_filter
+from app.queries.review import count_review, counted_up_to
+from app.queries.review_filter import ReviewFilter, parse_review_filter
 from app.web.addresses import read_row_id
-from app.web.permissions import current_actor, requires
+from app.web.permissions import current_actor, may, requires
 
 blueprint = Blueprint("live", __name__)
 MOST = 200
@@ -48,8 +50,14 @@ _ROW = re.compile(r"([0-9]+)-([0-9a-z]{0,16})")
 _MOMENT = re.compile(r"[0-9]{1,18}\.([0-9]{1,18})")
 _REVIEW_PLACE = ("sort", "before", "after")
 _COUNTED_BATCHES = 30
-_DECIDED = {"applied": "approved", "rejected": "rejected"}
 GONE = "gone"  # the mark of a row whose record is no more
+_BECAME = {
+    "applied": "approved",
+    "rejected": "rejected",
+    "waiting": "put back",
+    GONE: "removed",
+}
+_VERBS = {"waiting": ("waits", "wait"), "rejected": ("is rejected", "are rejected")}
 _GONE = "This is not there any more: it was merged into another, or its provider was deleted."
 News = dict[str, Any]
 
@@ -76,7 +84,8 @@ def live() -> Response:
     news: News = {"rows": "", "changed": [], "note": None, "anew": False, "final": False} | _news(
         asked
     )
-    return jsonify({"moment": moment, **news})
+    waiting = review_badge() if may("admin:sync:read") else ""
+    return jsonify({"moment": moment, "waiting": waiting, **news})
 
 
 def read_asked(args: Mapping[str, str]) -> Asked:
@@ -222,22 +231,34 @@ def _who(actor_kind: str, actor: str) -> str:
 def _review(asked: Asked) -> News:
     wanted = parse_review_filter(asked.args, also=_REVIEW_PLACE)
     states = item_states(db.session(), asked.rows)
-    gone = {pk: one for pk, one in states.items() if one.state != asked.rows[pk]}
-    total = count_review(db.session(), wanted)
-    more = total + len(gone) - asked.total if total < COUNTED else 0
-    said = "1 more item waits now" if more == 1 else f"{more:,} more items wait now"
-    return {
-        "changed": [
-            {
-                "id": f"item-{pk}",
-                "mark": one.state,
-                "became": _DECIDED.get(one.state, "overtaken"),
-                "by": _who("user", one.decided_by) if one.decided_by else None,
-            }
-            for pk, one in gone.items()
-        ],
-        "note": said if more > 0 else None,
-    }
+    states |= {pk: ItemState(GONE, None) for pk in asked.rows if pk not in states}
+    changed = [
+        {
+            "id": f"item-{pk}",
+            "mark": one.state,
+            "became": _BECAME.get(one.state, "overtaken"),
+            "open": one.state == wanted.state,
+            "by": _who("user", one.decided_by) if one.decided_by else None,
+        }
+        for pk, one in states.items()
+        if one.state != asked.rows[pk]
+    ]
+    left = sum(one.state != wanted.state for one in states.values())
+    return {"changed": changed, "note": _review_note(asked, wanted, left)}
+
+
+def _review_note(asked: Asked, wanted: ReviewFilter, left: int) -> str | None:
+    """What the queue has beyond what is shown; ``left``: so many rows are no part of it now."""
+    most = counted_up_to(wanted)
+    total = count_review(db.session(), wanted, most)
+    more = total + left - asked.total if total < most else 0
+    one, many = _VERBS[wanted.state]
+    said = []
+    if left:
+        said.append(f"{left:,} of these no longer {one if left == 1 else many}")
+    if more > 0:
+        said.append(f"1 more item {one} now" if more == 1 else f"{more:,} more items {many} now")
+    return ", ".join(said) or None
 
 
 def _changes(asked: Asked) -> News:
