@@ -3,7 +3,7 @@
 import { rowOfKey } from "./grid.js";
 
 const bar = () => document.getElementById("bulk");
-const boxes = () => [...document.querySelectorAll("[data-grid] .pick")];
+const boxes = () => [...document.querySelectorAll("[data-grid] .pick:enabled")];
 const header = () => document.querySelector("[data-grid] .pick-all");
 
 let everything = false; // all that match, not only the rows of this page

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import ConsoleMessage, Error, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 from app.models import db
 from tests.support.browser import launch_arguments
@@ -17,6 +17,7 @@ from tests.support.database import (
     scratch_folder,
     take_snapshot,
 )
+from tests.support.elsewhere import log_in
 from tests.support.live import served
 from tests.support.seed import ADMIN_EMAIL, ADMIN_PASSWORD, seed
 
@@ -98,3 +99,14 @@ def admin_page(page: Page) -> Page:
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
     return page
+
+
+@pytest.fixture
+def other_page(live_app: Flask, browser: Browser, base_url: str) -> Iterator[Page]:
+    """Another person's browser, whose connection a test may cut: its console may complain."""
+    context = browser.new_context(base_url=base_url, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto("/login")
+    log_in(page)
+    yield page
+    context.close()

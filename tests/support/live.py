@@ -16,9 +16,9 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serves `app` on a free port of this machine while open; gives the address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+def served(app: Flask, port: int = 0) -> Iterator[str]:
+    """Serves `app` on a port of this machine, by default a free one, while open; its address."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
