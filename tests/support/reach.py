@@ -1,0 +1,19 @@
+"""What a person can reach on a page: without scripts, by keyboard, with a finger."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.paths import ROOT
+
+SOURCE = (ROOT / "tests/support/reach.js").read_text(encoding="utf-8")
+
+
+def _ask(page: Page, call: str) -> Any:
+    return page.evaluate(f"() => {{ {SOURCE}\nreturn {call}; }}")
+
+
+def dead_controls(page: Page) -> list[str]:
+    """What is seen and enabled but does nothing without scripts."""
+    found: list[str] = _ask(page, "deadControls()")
+    return found
