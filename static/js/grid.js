@@ -51,16 +51,6 @@ const go = (event, control) => {
   remember(control);
   control.focus({ preventScroll: true });
   control.scrollIntoView({ block: "nearest", inline: "nearest" });
-  uncover(control);
-};
-
-// The first column lies over what scrolls below it.
-const uncover = (control) => {
-  const scroller = control.closest(".grid-scroll");
-  const name = control.closest("tr").querySelector(".who");
-  if (!scroller || name.contains(control)) return;
-  const hidden = name.getBoundingClientRect().right - control.getBoundingClientRect().left;
-  if (hidden > 0) scroller.scrollLeft -= hidden;
 };
 
 const sameColumn = (row, from) => control(row, nameOf(from.closest("td")), roleOf(from));

@@ -49,8 +49,8 @@ if (card) {
   document.addEventListener("focusin", (event) => {
     if (card.contains(event.target)) return clearTimeout(timer);
     const cell = event.target.closest(MARKED);
+    if (cell !== shownFor) hide(); // or it would lie over what has the focus now
     if (cell && event.target.matches(":focus-visible")) plan(cell, 500);
-    else if (shownFor) leave();
   });
   document.addEventListener("keydown", (event) => {
     const cell = event.target.closest?.("td[data-field]");
@@ -58,6 +58,7 @@ if (card) {
       const back = card.contains(event.target) ? shownFor.querySelector("button") : null;
       hide();
       back?.focus();
+      clearTimeout(timer); // put away, it does not come back for the focus
     } else if (event.key === "i" && cell && !event.target.closest("input,textarea,select")) {
       clearTimeout(timer);
       load(cell).then(() => card.querySelector("button")?.focus());

@@ -8,20 +8,30 @@ document.addEventListener("htmx:config:request", (event) => {
   if (columns) event.detail.ctx.request.headers["X-Columns"] = columns;
 });
 
-// Sorted or filtered anew the table stays where it was sideways; a form that moved keeps the focus.
+// Sorted or filtered anew the table stays where it was sideways; what had the focus keeps it, and
+// what is gone hands it to the table.
 let left = 0;
-let focused = null;
+let focused = { id: "", inside: false };
 document.addEventListener("htmx:before:swap", () => {
   left = scroller()?.scrollLeft ?? 0;
-  focused = document.activeElement?.id || null;
+  const { activeElement } = document;
+  focused = { id: activeElement?.id, inside: Boolean(activeElement?.closest("#results")) };
 });
+const heir = ({ id, inside }) => {
+  const again = id && document.getElementById(id);
+  if (again?.disabled) return again.parentElement.querySelector("button:not([disabled]), input[type=checkbox]");
+  return again || (inside ? scroller() ?? document.querySelector("main") : null);
+};
 document.addEventListener("htmx:after:swap", () => {
   const place = scroller();
   if (place && left && place.scrollLeft !== left) place.scrollLeft = left;
-  if (!focused || document.activeElement !== document.body) return;
-  const again = document.getElementById(focused);
-  const fallback = again?.disabled ? again.parentElement.querySelector("button:not([disabled]), input[type=checkbox]") : again;
-  fallback?.focus({ preventScroll: true });
+  if (document.activeElement === document.body) heir(focused)?.focus({ preventScroll: true });
+});
+
+// Tab stops at what the head or the first column lies over, and at what is cut off: a browser takes
+// that for seen. Margins in the style sheets say how much room is needed.
+document.addEventListener("keyup", ({ key, target }) => {
+  if (key === "Tab" && target.closest?.("th, td")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
 // Back, forward and reload find the table scrolled as it was left.

@@ -31,3 +31,32 @@ const deadControls = () => {
   }
   return [...dead].map(told);
 };
+
+// Why a person could not tell where the focus is, or nothing. A dialog or a part of the page that
+// a script focused, to be read from there, needs no frame around it.
+const lostFocus = () => {
+  const focused = document.activeElement;
+  if (!focused || focused === document.body) return "nothing has the focus";
+  const face = (getComputedStyle(focused).opacity === "0" && focused.closest("label")) || focused;
+  if (!seen(face)) return `not to be seen: ${told(focused)}`;
+  const cover = coverOf(face);
+  if (cover) return `${told(focused)} lies under ${cover}`;
+  const marked = (e) => {
+    const style = getComputedStyle(e);
+    return (style.outlineStyle !== "none" && style.outlineWidth !== "0px") || style.boxShadow !== "none";
+  };
+  const instead = face === focused ? [] : [...face.querySelectorAll("*")];
+  const around = focused.matches("[role=combobox]") ? [focused.parentElement] : []; // of a search
+  const framed = [focused, ...instead, ...around].some(marked);
+  return framed || focused.tabIndex < 0 ? "" : `no sign of the focus: ${told(focused)}`;
+};
+
+// What lies over the middle of what the window shows of it.
+const coverOf = (e) => {
+  const box = e.getClientRects()[0];
+  const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+  const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+  if (left >= right || top >= bottom) return "the edge of the window";
+  const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return over && (e.contains(over) || over.contains(e)) ? "" : told(over ?? e);
+};

@@ -17,3 +17,9 @@ def dead_controls(page: Page) -> list[str]:
     """What is seen and enabled but does nothing without scripts."""
     found: list[str] = _ask(page, "deadControls()")
     return found
+
+
+def lost_focus(page: Page) -> str:
+    """Why one cannot see where the focus is: gone, unseen, covered, unmarked; empty if not."""
+    found: str = _ask(page, "lostFocus()")
+    return found
