@@ -46,8 +46,10 @@ def _accepts_gzip() -> bool:
 
 
 def _compress_static(response: Response) -> Response:
-    response.direct_passthrough = False
+    file, response.direct_passthrough = response.response, False
     content = response.get_data()
+    if callable(close := getattr(file, "close", None)):
+        close()  # at once: a browser that went on leaves nobody to do it
     if len(content) < MINIMUM:
         return response
     response.set_data(_compressed(content))
