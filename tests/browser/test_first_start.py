@@ -3,26 +3,16 @@
 from playwright.sync_api import Page, expect
 
 from tests.support.axe import violations
-
-
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the control of that name has the focus."""
-    for _ in range(400):
-        page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        said = focused.get_attribute("aria-label") or focused.inner_text() or ""
-        if said.strip() == name:
-            return
-    raise AssertionError(f"Tab does not reach {name!r}")
+from tests.support.keys import Keys
 
 
 def test_three_steps_with_the_keyboard(admin_page: Page) -> None:
-    page = admin_page
+    page, keys = admin_page, Keys(admin_page)
     page.goto("/")
     steps = page.locator(".start-step")
     current = page.locator("[aria-current=step]")
     expect(current).to_contain_text("Choose providers")
-    tab_to(page, "Choose providers")
+    keys.to(page.get_by_role("link", name="Choose providers"))
     page.keyboard.press("Enter")
 
     page.wait_for_url("**/start#providers")
@@ -40,20 +30,20 @@ def test_three_steps_with_the_keyboard(admin_page: Page) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.type("anthropic")
     expect(page.get_by_label("Groq")).to_be_visible()  # what is ticked stays in sight
-    tab_to(page, "Switch on the chosen providers")
+    keys.to(page.get_by_role("button", name="Switch on the chosen providers"))
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("1 provider is on")).to_be_visible()
     expect(steps.first).to_contain_text("done")
     expect(current).to_contain_text("See the catalog")
-    tab_to(page, "See the catalog")
+    keys.to(page.get_by_role("button", name="See the catalog"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/catalog")
 
     page.goto("/")
     expect(current).to_contain_text("Correct a value")
     assert violations(page) == []
-    tab_to(page, "Correct a value")
+    keys.to(page.get_by_role("link", name="Correct a value"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/catalog/**")
     page.locator("[data-field=family] > button[name]").first.press("Enter")
