@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import and_, exists, func, select, true
@@ -28,6 +29,11 @@ class Progress(NamedTuple):
     filled: bool
     offered: bool
     corrected: bool
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do for anybody."""
+        return self.offered and self.corrected
 
 
 class Choice(NamedTuple):
@@ -89,17 +95,14 @@ def suggest_correction(session: Session) -> Suggestion | None:
     statement = select(*columns).where(living).order_by(entry.id)
     rows = session.execute(statement.where(entry.id.in_(select(offered.c.entry_id)))).all()
     rows = rows or session.execute(statement.limit(_SEARCHED)).all()
-    best: tuple[int, Suggestion] | None = None
-    for public_id, name, *values in rows:
-        place, lacks = _gap(values)
-        if best is None or place < best[0]:
-            best = place, Suggestion(public_id, name or public_id, lacks)
-    return best[1] if best else None
+    if not rows:
+        return None
+    public_id, name, *values = min(rows, key=lambda row: _gap(row[2:]))
+    gap = _gap(values)
+    lacks = _WANTED[gap][1] if gap < len(_WANTED) else None
+    return Suggestion(public_id, name or public_id, lacks)
 
 
-def _gap(values: list[object]) -> tuple[int, str | None]:
-    """Which of the wanted values is missing: its place, and what it is called."""
-    for place, (value, (_, said)) in enumerate(zip(values, _WANTED, strict=True)):
-        if value is None:
-            return place, said
-    return len(_WANTED), None
+def _gap(values: Sequence[object]) -> int:
+    """The place of the first wanted value that is missing, their number where none is."""
+    return next((n for n, value in enumerate(values) if value is None), len(_WANTED))

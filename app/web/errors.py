@@ -164,7 +164,7 @@ def _html(problem: Problem) -> Response:
         elif problem.needed and current_principal() is not None:
             text = _render("errors/forbidden.html", problem, **who_gives_roles())
         elif problem.status < 500 and current_principal() is not None:
-            text = _render("errors/refused.html", problem, sought=_sought())
+            text = _render("errors/refused.html", problem, typed=_sought())
         else:
             text = _render("errors/error.html", problem)
     except Exception as error:  # noqa: BLE001 -- the error page itself must not fail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, Request, g, request, session
 from flask.sessions import SecureCookieSessionInterface
@@ -34,6 +35,13 @@ def _load(secret: str) -> Principal | None:
 def current_principal() -> Principal | None:
     """Who is logged in, or None; one query per request."""
     return current_user if current_user.is_authenticated else None
+
+
+def own_preferences(area: str) -> dict[str, Any]:
+    """What the person who is logged in keeps in an area of the preferences; {} for nothing."""
+    principal = current_principal()
+    kept = principal.preferences.get(area) if principal else None
+    return kept if isinstance(kept, dict) else {}
 
 
 def log_in(user_id: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
@@ -21,7 +20,7 @@ from app.queries.first_steps import (
 )
 from app.services.offer import offer_providers
 from app.services.preferences import change_preferences
-from app.web.login import current_principal
+from app.web.login import own_preferences
 from app.web.permissions import current_actor, may, requires
 from app.web.render import render_page
 
@@ -42,11 +41,6 @@ class FirstSteps:
     providers: int
 
     @property
-    def done(self) -> bool:
-        """Whether nothing of it is left to do for anybody."""
-        return self.progress.offered and self.progress.corrected
-
-    @property
     def current(self) -> int:
         """The step to do next, 1 to 3; 4 after the last."""
         taken = (self.progress.offered, self.seen, self.progress.corrected)
@@ -58,12 +52,12 @@ def first_steps(*, always: bool = False) -> FirstSteps | None:
 
     The dashboard of an installation in use pays one read for it.
     """
-    session, own = db.session(), _own()
+    session, own = db.session(), own_preferences(AREA)
     hidden = bool(own.get("hidden"))
     if hidden and not always:
         return None
     progress = read_progress(session)
-    if progress.offered and progress.corrected and not always:
+    if progress.is_done and not always:
         return None
     suggestion = None if progress.corrected else suggest_correction(session)
     models, providers = count_offered(session) if progress.offered else (0, 0)
@@ -128,12 +122,6 @@ def _page(problem: str | None = None) -> Response:
 
 def _keep(name: str, value: bool) -> None:
     change_preferences(db.session(), current_actor(), AREA, lambda area: {**area, name: value})
-
-
-def _own() -> dict[str, Any]:
-    principal = current_principal()
-    kept = principal.preferences.get(AREA) if principal else None
-    return kept if isinstance(kept, dict) else {}
 
 
 def _said(providers: int, models: int) -> str:

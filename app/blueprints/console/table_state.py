@@ -14,7 +14,7 @@ from app.blueprints.console.listing import Listing, Table, parse_listing
 from app.core.fields import RecordType
 from app.models import db
 from app.services.preferences import change_preferences
-from app.web.login import current_principal
+from app.web.login import own_preferences
 from app.web.permissions import current_actor
 
 AREA = "tables"
@@ -23,9 +23,7 @@ SHOWN = "X-Columns"  # the columns of the table that a request comes from
 
 def own_table(record_type: RecordType) -> Mapping[str, Any]:
     """What the person keeps for this table; {} for nothing."""
-    principal = current_principal()
-    tables = principal.preferences.get(AREA) if principal else None
-    kept = tables.get(record_type) if isinstance(tables, dict) else None
+    kept = own_preferences(AREA).get(record_type)
     return kept if isinstance(kept, dict) else {}
 
 
