@@ -28,7 +28,7 @@ from tests.support.client import IsolatedClient
 from tests.support.database import make_settings, migrated_app, scratch_folder
 from tests.support.live import served
 from tests.support.paths import ROOT
-from tests.support.people import PASSWORD, api_client, email_of
+from tests.support.people import api_client, log_in
 from tests.support.seed import seed
 from tests.support.webhooks import make_webhook
 
@@ -193,10 +193,7 @@ def page_of(browser: Browser, base: str, shot: Shot, width: int, theme: str) -> 
         page = context.new_page()
         if shot.role:
             page.goto("/login")
-            page.locator("input[name=email]").fill(email_of(shot.role))
-            page.locator("input[name=password]").fill(PASSWORD)
-            page.locator("input[name=password]").press("Enter")
-            page.wait_for_url(lambda url: "/login" not in url)
+            log_in(page, shot.role)
         yield page
     finally:
         context.close()

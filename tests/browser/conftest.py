@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
+from app.core.permissions import Role
 from app.models import db
 from tests.support.browser import launch_arguments
 from tests.support.database import (
@@ -17,9 +18,9 @@ from tests.support.database import (
     scratch_folder,
     take_snapshot,
 )
-from tests.support.elsewhere import log_in
 from tests.support.live import served
-from tests.support.seed import ADMIN_EMAIL, ADMIN_PASSWORD, seed
+from tests.support.people import log_in
+from tests.support.seed import seed
 
 # A page may be told "no": refused forms and stale edits are answered with these, and Chromium
 # writes every such answer to its console.
@@ -94,10 +95,7 @@ def page(live_app: Flask, page: Page, request: pytest.FixtureRequest) -> Iterato
 def admin_page(page: Page) -> Page:
     """A page on which the admin has logged in."""
     page.goto("/login")
-    page.locator("input[name=email]").fill(ADMIN_EMAIL)
-    page.locator("input[name=password]").fill(ADMIN_PASSWORD)
-    page.locator("input[name=password]").press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
+    log_in(page, Role.ADMIN)
     return page
 
 
@@ -107,6 +105,6 @@ def other_page(live_app: Flask, browser: Browser, base_url: str) -> Iterator[Pag
     context = browser.new_context(base_url=base_url, reduced_motion="reduce")
     page = context.new_page()
     page.goto("/login")
-    log_in(page)
+    log_in(page, Role.EDITOR)
     yield page
     context.close()

@@ -10,7 +10,7 @@ from app.services.tokens import create_token
 from app.services.users import create_user
 from app.web.permissions import current_settings
 from tests.support.axe import violations
-from tests.support.seed import ADMIN_PASSWORD
+from tests.support.people import PASSWORD
 
 LONG = "a.person.with.a.rather.long.name@department.example.org"
 WIDER_THAN_SHOWN = """() => [...document.querySelectorAll("html, .table-card")]
@@ -34,7 +34,7 @@ def test_the_password_is_changed_from_the_menu(admin_page: Page) -> None:
     page = admin_page
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="Change password").click()
-    page.get_by_label("Current password").fill(ADMIN_PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password", exact=True).fill("a better password")
     page.get_by_label("New password again").fill("a better password")
     page.get_by_role("button", name="Change the password").click()

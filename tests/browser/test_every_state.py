@@ -1,9 +1,10 @@
 """What opens, fails or waits on a page, in both themes: axe finds nothing to say against any."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
-from flask import Flask, Response
+from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
@@ -11,9 +12,9 @@ from app.core.errors import BusyError
 from app.core.permissions import SYSTEM, Role
 from app.models import CatalogEntry, UserSession, db
 from app.services.records import edit_record
-from app.web.permissions import requires
 from tests.support.axe import violations
-from tests.support.people import PASSWORD, email_of
+from tests.support.live import raising
+from tests.support.people import log_in
 
 ENTRY = "anthropic/claude-sonnet-4-5"
 ROW = f'tr[data-public-id="{ENTRY}"]'
@@ -118,10 +119,7 @@ def _refused_login(page: Page, _: Flask) -> None:
 def _forbidden(page: Page, _: Flask) -> None:
     page.context.clear_cookies()
     page.goto("/login")
-    page.locator("input[name=email]").fill(email_of(Role.VIEWER))
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=password]").press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
+    log_in(page, Role.VIEWER)
     assert (answer := page.goto("/users")) is not None
     assert answer.status == 403
 
@@ -145,17 +143,8 @@ def _answered(path: str, status: int, *, error: Exception | None = None) -> Step
     """What the page says with this status; with ``error`` where the view raises it."""
 
     def steps(page: Page, app: Flask) -> None:
-        def fail() -> Response:
-            assert error is not None
-            raise error
-
-        usual = app.view_functions["catalog.entries"]
-        if error is not None:
-            app.view_functions["catalog.entries"] = requires("admin:catalog:read")(fail)
-        try:
+        with raising(app, "catalog.entries", error) if error else nullcontext():
             answer = page.goto(path)
-        finally:
-            app.view_functions["catalog.entries"] = usual
         assert answer is not None
         assert answer.status == status
         expect(page.locator("h1")).to_be_visible()

@@ -1,18 +1,18 @@
 """A record's past in a real browser: plots in both themes and by keyboard, the change log."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from app.core.permissions import SYSTEM
+from app.core.permissions import SYSTEM, Role
 from app.models import ProviderModel, db
 from app.services.records import edit_record
 from tests.support.axe import violations
-from tests.support.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from tests.support.people import log_in
+from tests.support.processes import wait_until
 
 
 def line(amount: str) -> dict[str, object]:
@@ -47,15 +47,6 @@ def pixels(page: Page) -> str:
     return drawn
 
 
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait until it holds; the content policy forbids what `wait_for_function` does in the page."""
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError("it never holds")
-
-
 def test_prices_are_drawn_and_drawn_anew(admin_page: Page, changed: str) -> None:
     page = admin_page
     page.goto(changed)
@@ -66,9 +57,10 @@ def test_prices_are_drawn_and_drawn_anew(admin_page: Page, changed: str) -> None
     page.locator("[data-theme-value=dark]").first.click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     expect(plot.locator("canvas")).to_have_count(1)
-    until(page, lambda: pixels(page) != light)
+    # The content policy forbids what `wait_for_function` does in the page.
+    wait_until(lambda: pixels(page) != light, 5)
     page.set_viewport_size({"width": 390, "height": 844})
-    until(page, lambda: plot.locator("canvas").evaluate("canvas => canvas.clientWidth") <= 360)
+    wait_until(lambda: plot.locator("canvas").evaluate("canvas => canvas.clientWidth") <= 360, 5)
 
 
 def test_the_arrow_keys_move_along_a_plot(admin_page: Page, changed: str) -> None:
@@ -101,9 +93,7 @@ def test_without_scripts_the_tables_remain(browser: Browser, base_url: str, chan
     context = browser.new_context(java_script_enabled=False, base_url=base_url)
     page = context.new_page()
     page.goto("/login")
-    page.locator("input[name=email]").fill(ADMIN_EMAIL)
-    page.locator("input[name=password]").fill(ADMIN_PASSWORD)
-    page.locator("input[name=password]").press("Enter")
+    log_in(page, Role.ADMIN)
     page.goto(changed)
     expect(page.locator("#plot-token-prices")).to_be_hidden()
     page.locator("#plot-token-prices + details summary").click()

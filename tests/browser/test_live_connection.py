@@ -7,9 +7,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
 
+from app.core.permissions import Role
 from tests.support.axe import violations
-from tests.support.elsewhere import LISTED, SOON, cell, edit, log_in
+from tests.support.elsewhere import LISTED, SOON, cell, edit
 from tests.support.live import served
+from tests.support.people import log_in
 
 SEEN = "Object.defineProperty(document, 'visibilityState', {value: '%s', configurable: true});"
 CHANGED = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -50,7 +52,7 @@ def test_an_ended_session_offers_the_way_back(other_page: Page) -> None:
     again = page.locator(".live-banner").get_by_role("link", name="Log in again")
     expect(again).to_be_visible(timeout=SOON)
     again.click()
-    log_in(page)
+    log_in(page, Role.EDITOR)
     page.wait_for_url(f"**{LISTED}")
 
 
@@ -79,7 +81,7 @@ def test_a_server_that_starts_anew_is_found_again(browser: Browser, live_app: Fl
     page = context.new_page()
     with served(live_app) as address:
         page.goto(f"{address}/login")
-        log_in(page)
+        log_in(page, Role.EDITOR)
         page.goto(f"{address}{LISTED}")
         expect(cell(page, "family")).to_be_visible()
     away = page.locator('.live-banner[data-kind="away"]')

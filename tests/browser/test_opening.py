@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from app.core.permissions import Role
+from tests.support.people import log_in
 
 ROWS = 50
 # Notes how many rows are laid out at the moment the page is loaded, before anything else runs.
@@ -57,9 +58,7 @@ def test_without_scripts_every_row_shows_and_its_cells_open_and_flip(
     context = browser.new_context(base_url=base_url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/login")
-    page.get_by_label("E-mail").fill(ADMIN_EMAIL)
-    page.get_by_label("Password").fill(ADMIN_PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    log_in(page, Role.ADMIN)
     page.goto("/catalog?columns=active,family")
     row = page.locator("tbody tr").last
     expect(row).to_be_visible()

@@ -1,4 +1,4 @@
-"""What the pictures of the dashboard lead to when they are clicked, in both themes."""
+"""What the pictures of the dashboard lead to when they are clicked."""
 
 import re
 
@@ -27,7 +27,7 @@ def said_count(page: Page) -> int:
 
 
 def click_middle(shape: Locator) -> None:
-    """Click a part of a picture where nothing else lies over it, as the mouse does."""
+    """Click what lies at the middle of the shape, as the mouse does: dots overlap."""
     shape.scroll_into_view_if_needed()
     shape.click(force=True)
 

@@ -8,9 +8,11 @@ from flask import Flask
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import delete
 
+from app.core.errors import BusyError
 from app.core.permissions import Role
 from app.models import UserSession, db
 from tests.support.axe import violations
+from tests.support.live import raising
 from tests.support.people import PASSWORD, email_of
 
 ENTRY = "anthropic/claude-sonnet-4-5"
@@ -125,24 +127,13 @@ def test_what_failed_is_tried_again(admin_page: Page, status: int) -> None:
 def test_an_error_is_quoted_and_offers_another_try(admin_page: Page, live_app: Flask) -> None:
     page = admin_page
     page.goto(LISTED)
-
-    def busy() -> str:
-        from app.core.errors import BusyError
-
-        raise BusyError("another write takes long")
-
-    own = live_app.view_functions["entry_editing.flip"]
-    vars(busy).update(vars(own))
-    live_app.view_functions["entry_editing.flip"] = busy
-    try:
+    with raising(live_app, "entry_editing.flip", BusyError("another write takes long")):
         page.get_by_role("switch", name="Audio for Claude Sonnet 4.5 (latest)").click()
         toast = page.locator("#toasts .toast-error")
         expect(toast).to_contain_text(
             re.compile(r"Another write takes long.*Request \w+", re.DOTALL)
         )
         assert violations(page) == []
-    finally:
-        live_app.view_functions["entry_editing.flip"] = own
     toast.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").filter(has_text="Audio is on")).to_be_visible()
 

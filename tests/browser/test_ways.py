@@ -6,15 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 LISTED = "/catalog?active=true"
-# What a person may want beside the page: what it names, and a part of the address it leads to.
+# What a person may want beside the page: what it names, and what the address it leads to matches.
 BESIDE = {
     "a record": ("tbody tr:nth-child(3) a[href^='/catalog/']", "/catalog/"),
     "a page of the console": (".topnav-link[href='/providers']", "/providers"),
-    "another order": (
-        "thead th[data-column=family] a, thead a[href*='sort=family']",
-        "sort=family",
-    ),
-    "without a filter": (".chips a.chip", "/catalog"),
+    "another order": ("thead a[href*='sort=family']", "sort=family"),
+    "without a filter": (".chips a.chip", "/catalog$"),
     "the next page": (".pager a[aria-label='Next page']", "page=2"),
 }
 
@@ -26,7 +23,7 @@ def test_everything_that_leads_somewhere_opens_in_a_new_tab(admin_page: Page, wh
     here, (link, part) = page.url, BESIDE[what]
     with page.context.expect_page() as opened:
         page.locator(link).first.click(modifiers=["ControlOrMeta"])
-    expect(opened.value).to_have_url(re.compile(re.escape(part)))
+    expect(opened.value).to_have_url(re.compile(part))
     expect(opened.value.locator("h1")).to_be_visible()
     assert page.url == here
     expect(page.locator("tbody tr:nth-child(3)")).to_be_visible()
@@ -70,9 +67,11 @@ def test_the_card_of_a_value_keeps_off_the_message_with_undo(admin_page: Page) -
     page.set_viewport_size({"width": 1000, "height": 640})
     switch = page.locator("tbody tr:nth-child(8) [data-field=supports_tools] > button")
     switch.scroll_into_view_if_needed()
+    before = switch.get_attribute("aria-checked") or ""
     switch.press("Space")
     undo = page.locator("#toasts [data-toast-action]")
     expect(undo).to_be_visible()
+    expect(switch).not_to_have_attribute("aria-checked", before)
     page.keyboard.press("i")
     card = page.locator("#origin-card")
     expect(card).to_be_visible()
@@ -82,4 +81,4 @@ def test_the_card_of_a_value_keeps_off_the_message_with_undo(admin_page: Page) -
     apart = one["x"] + one["width"] <= other["x"] or one["y"] + one["height"] <= other["y"]
     assert apart, (one, other)
     undo.click()
-    expect(switch).to_have_attribute("aria-checked", re.compile("true|false"))
+    expect(switch).to_have_attribute("aria-checked", before)

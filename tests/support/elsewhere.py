@@ -9,7 +9,7 @@ from app.core.permissions import Role
 from app.models import db
 from app.queries.entries import get_entry
 from app.services.records import edit_record
-from tests.support.people import PASSWORD, actor_of, email_of
+from tests.support.people import actor_of
 
 ENTRY = "anthropic/claude-sonnet-4-5"
 LISTED = "/catalog?q=claude-sonnet-4"
@@ -35,11 +35,3 @@ def edit(app: Flask, entry: str = ENTRY, **values: Any) -> str:
         done = edit_record(db.session(), EDITOR, "entry", pk, values, default_protection="entry")
         db.session.remove()
         return done.batch
-
-
-def log_in(page: Page, role: Role = Role.EDITOR) -> None:
-    """Logs the person of this role in, from the page of the login."""
-    page.locator("input[name=email]").fill(email_of(role))
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=password]").press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)

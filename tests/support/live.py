@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
@@ -27,3 +27,19 @@ def served(app: Flask, port: int = 0) -> Iterator[str]:
         server.shutdown()
         thread.join(10)
         server.server_close()
+
+
+@contextmanager
+def raising(app: Flask, endpoint: str, error: Exception) -> Iterator[None]:
+    """The view raises the error while open; who may see it stays as it is."""
+    usual = app.view_functions[endpoint]
+
+    def fail(**_: object) -> Response:
+        raise error
+
+    vars(fail).update(vars(usual))
+    app.view_functions[endpoint] = fail
+    try:
+        yield
+    finally:
+        app.view_functions[endpoint] = usual

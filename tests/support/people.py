@@ -1,6 +1,7 @@
 """Who uses Almanac in tests: one person and one token for each role."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -14,6 +15,9 @@ from app.services.sessions import start_session
 from app.services.tokens import create_token
 from app.web.permissions import current_settings
 from tests.support.client import IsolatedClient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 PASSWORD = "correct horse battery staple"
 
@@ -80,3 +84,11 @@ def api_client(app: Flask, role: Role) -> IsolatedClient:
         )
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client
+
+
+def log_in(page: "Page", role: Role) -> None:
+    """Logs the person of this role in, from the page of the login."""
+    page.locator("input[name=email]").fill(email_of(role))
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url)

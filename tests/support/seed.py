@@ -5,10 +5,7 @@ from flask import Flask
 from app.core.permissions import Role
 from app.models import db
 from app.services.bootstrap import seed_catalog
-from tests.support.people import PASSWORD, email_of, ensure_user
-
-ADMIN_EMAIL = email_of(Role.ADMIN)
-ADMIN_PASSWORD = PASSWORD
+from tests.support.people import ensure_user
 
 
 def seed(app: Flask) -> None:
