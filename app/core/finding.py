@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 MAX_WORDS = 8
 MAX_QUERY = 255
@@ -25,6 +26,8 @@ LONGEST = 32
 WHOLE, START, INSIDE, ELSEWHERE = 100.0, 78.0, 45.0, 8.0
 TYPO = 16.0
 EXACT, BEGINS, PHRASE, BOTH = 120.0, 30.0, 18.0, 4.0
+# A model and then its provider, `gpt-4o azure`: that offer is meant, before its entry.
+OFFERED = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +193,14 @@ def _distance(typed: str, word: str, most: int) -> tuple[int, bool]:
 class Candidate:
     """What may be found: its name, its id, and what else is known by words (folded by nobody yet).
 
-    ``described``: the words stand somewhere in it, if nowhere in its names. ``exact``: all
-    that was typed is an id or alias of it, if not one that is shown.
+    ``owner`` is whose it is. ``described``: the words stand somewhere in it, if nowhere in
+    its names. ``exact``: all that was typed is an id or alias of it, if not one that is shown.
     """
 
     title: str
     ident: str = ""
     more: str = ""
+    owner: str = ""
     described: bool = False
     active: bool = True
     retired: bool = False
@@ -208,10 +212,11 @@ def score_of(wanted: Wanted, candidate: Candidate) -> float | None:
     if wanted.is_empty:
         return None
     title, ident = fold(candidate.title), fold(candidate.ident)
-    more = fold(candidate.more)
+    more = fold(f"{candidate.owner} {candidate.more}")
+    owned = _last_words_of(candidate.owner, wanted)
     total = 0.0
-    for meant in wanted.words:
-        best = 0.0
+    for at, meant in enumerate(wanted.words):
+        best = WHOLE + BOTH if at >= len(wanted.words) - owned else 0.0
         for one in meant:
             best = max(best, _worth_in(one.word, title, ident, more) - TYPO * one.typos)
         if best <= 0:
@@ -222,8 +227,16 @@ def score_of(wanted: Wanted, candidate: Candidate) -> float | None:
         total += best
     whole = _as_a_whole(wanted.text, title, ident)
     score = total / len(wanted.words) + (max(whole, EXACT) if candidate.exact else whole)
-    score -= 0.12 * min(len(title), 80)
+    score += OFFERED * bool(owned) - 0.12 * min(len(title), 80)
     return score + 4 * candidate.active - 12 * candidate.retired
+
+
+def _last_words_of(owner: str, wanted: Wanted) -> int:
+    """How many of the last words name the owner; none where nothing else was typed."""
+    named = set(words_of(owner))
+    of_owner = takewhile(lambda meant: meant[0].word in named, reversed(wanted.words))
+    count = len(list(of_owner))
+    return count if count < len(wanted.words) else 0
 
 
 def _worth_in(word: str, title: str, ident: str, more: str) -> float:

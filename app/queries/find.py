@@ -58,9 +58,14 @@ class FoundEntry(NamedTuple):
 
     def candidate(self, *, exact: bool) -> Candidate:
         """What it is judged by."""
-        gone = self.retired_at is not None
         return Candidate(
-            self.title, self.public_id, self.family or "", True, self.active, gone, exact
+            self.title,
+            self.public_id,
+            self.family or "",
+            described=True,
+            active=self.active,
+            retired=self.retired_at is not None,
+            exact=exact,
         )
 
 
@@ -83,8 +88,15 @@ class FoundModel(NamedTuple):
 
     def candidate(self, *, exact: bool) -> Candidate:
         """What it is judged by."""
-        gone = self.retired_at is not None
-        return Candidate(self.title, self.raw_id, self.provider, True, self.active, gone, exact)
+        return Candidate(
+            self.title,
+            self.raw_id,
+            owner=self.provider,
+            described=True,
+            active=self.active,
+            retired=self.retired_at is not None,
+            exact=exact,
+        )
 
 
 Row = TypeVar("Row", FoundEntry, FoundModel)

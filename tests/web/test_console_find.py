@@ -58,6 +58,25 @@ def test_records_pages_and_actions_are_found(admin: IsolatedClient) -> None:
     assert "Compare providers of GPT-4o" in labels(admin, "compare gpt")
 
 
+def test_a_model_and_then_its_provider_leads_to_that_offer(
+    admin: IsolatedClient, session: Session
+) -> None:
+    entry = make_entry(session, public_id="groq/allam-2-7b", model_display_name="Allam 2 7B")
+    for name in ("Groq", "Together AI"):
+        make_provider_model(session, make_provider(session, name=name), entry, raw_id="allam-2-7b")
+    session.commit()
+
+    def kinds(typed: str) -> list[tuple[str, str]]:
+        return [(one["data-kind"], one.get("data-path", "")) for one in options(admin, typed)]
+
+    groq, together, entry_first = (
+        kinds(typed)[0] for typed in ("allam-2-7b groq", "allam together ai", "groq allam-2-7b")
+    )
+    assert groq[0] == together[0] == "model"
+    assert groq[1] != together[1]
+    assert entry_first == ("entry", "/catalog/groq/allam-2-7b")
+
+
 def test_what_a_role_may_not_do_is_not_offered(
     viewer: IsolatedClient, editor: IsolatedClient
 ) -> None:

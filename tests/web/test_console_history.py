@@ -62,6 +62,21 @@ def plots(page: Page) -> dict[str, Any]:
     return {e["id"]: json.loads(e["data-plot"]) for e in drawn}
 
 
+def test_an_entry_names_who_changed_a_price_last(
+    session: Session, editor: IsolatedClient, entry: CatalogEntry, model: ProviderModel
+) -> None:
+    def shown() -> Page:
+        return checked(editor.get(PAGE).text)
+
+    assert "unchanged" in shown().one("tr", id=f"offer-{model.id}").text
+    edit(session, "provider_model", model.id, 0, pricing=priced("300"))
+    edit(session, "provider_model", model.id, 1, token_limits={"context_length": 5})
+    address = "/provider-models/pmdl_1?field=pricing#history"
+    link = shown().one("a", href=address)
+    assert link.text.startswith(f"{EDITOR.name} ")
+    assert link["title"].endswith(": checked <it>")
+
+
 def test_history_is_filtered_by_field_and_paged(
     session: Session, editor: IsolatedClient, entry: CatalogEntry
 ) -> None:

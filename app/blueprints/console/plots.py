@@ -15,6 +15,8 @@ from app.queries.record_detail import OfferRow
 LINES = 8
 Number = str | None
 Read = Callable[[Any], Number]
+# How the prices of offers changed, by the offer's id, oldest first.
+PriceSteps = Mapping[int, Sequence[Step]]
 _LIMITS = {"context_length": "Context", "max_completion_tokens": "Completion"}
 
 
@@ -100,10 +102,9 @@ def model_plots(model: Any) -> list[Plot]:
     ]
 
 
-def entry_plots(entry: Any, offers: Sequence[OfferRow]) -> list[Plot]:
+def entry_plots(entry: Any, offers: Sequence[OfferRow], priced: PriceSteps) -> list[Plot]:
     """An entry's context length, and what its providers charge for input and output."""
-    session = db.session()
-    own = list_steps(session, "entry", [entry.id], ("context_length",))
+    own = list_steps(db.session(), "entry", [entry.id], ("context_length",))
     context = _line(
         "Context",
         entry.created_at,
@@ -111,25 +112,31 @@ def entry_plots(entry: Any, offers: Sequence[OfferRow]) -> list[Plot]:
         own.get((entry.id, "context_length"), []),
         lambda value: None if value is None else str(value),
     )
-    steps = list_steps(session, "provider_model", [offer.id for offer in offers], ("pricing",))
     plots = [Plot("plot-context", "Context", "tokens", _known([context]))]
     for word, unit in (("input", "per_1k_prompt_tokens"), ("output", "per_1k_completion_tokens")):
-        plots.append(_offers_plot(word, unit, offers, steps))
+        plots.append(_offers_plot(word, unit, offers, priced))
     return [plot for plot in plots if plot.lines]
+
+
+def price_steps(offers: Sequence[OfferRow]) -> PriceSteps:
+    """How the prices of these offers changed; those that never did are not there."""
+    ids = [offer.id for offer in offers]
+    steps = list_steps(db.session(), "provider_model", ids, ("pricing",))
+    return {record_id: found for (record_id, _), found in steps.items()}
 
 
 def _offers_plot(
     word: str,
     unit: str,
     offers: Sequence[OfferRow],
-    steps: Mapping[tuple[int, str], Sequence[Step]],
+    priced: PriceSteps,
 ) -> Plot:
     lines = _known(
         _line(
             offer.provider,
             offer.created_at,
             offer.pricing,
-            steps.get((offer.id, "pricing"), ()),
+            priced.get(offer.id, ()),
             _price(unit),
         )
         for offer in offers

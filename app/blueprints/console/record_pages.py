@@ -13,7 +13,7 @@ from app.blueprints.console.cells import State, state_of
 from app.blueprints.console.display import label_of
 from app.blueprints.console.kinds import ENTRY, RecordKind
 from app.blueprints.console.ordering import place_of
-from app.blueprints.console.plots import entry_plots, model_plots
+from app.blueprints.console.plots import entry_plots, model_plots, price_steps
 from app.core.errors import FieldProblem, ValidationError
 from app.core.fields import CAPABILITIES, Field
 from app.models import db, now
@@ -105,11 +105,13 @@ def mark_of(record: Any, *beside: Any) -> str:
 def _entry_context(entry: EntryRow) -> dict[str, Any]:
     session = db.session()
     offers = list_offers(session, entry.id)
+    priced = price_steps(offers)
     return {
         "entry": entry,  # for the links from and to other entries
         "aliases": list_aliases(session, entry.id),
         "offers": offers,
-        "plots": entry_plots(entry, offers),
+        "priced": {offer_id: steps[-1] for offer_id, steps in priced.items()},
+        "plots": entry_plots(entry, offers, priced),
     }
 
 
