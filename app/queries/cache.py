@@ -43,15 +43,23 @@ class StateCache:
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._values: OrderedDict[tuple[State, Hashable], Any] = OrderedDict()
 
     def get(self, state: State | None, key: Hashable) -> Any:
         """The remembered value, or None."""
         with self._lock:
-            found = self._values.get((state, key))
-            if found is not None:
+            found = None if state is None else self._values.get((state, key))
+            if state is not None and found is not None:
                 self._values.move_to_end((state, key))
             return found
+
+    def newest(self, key: Hashable) -> tuple[State, Any] | None:
+        """What was remembered or asked for last under that key, and the state it belongs to."""
+        with self._lock:
+            for (state, other), value in reversed(self._values.items()):
+                if other == key:
+                    return state, value
+            return None
 
     def keep(self, state: State | None, key: Hashable, value: Value) -> Value:
         """Remember the value and return it; without a state only return it."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import false, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import CatalogEntry, EntryTag
 from app.queries.bits import Bits, bits_of
 from app.queries.facet_sets import (
     LIMIT,
     FacetSets,
-    all_ids,
+    Reading,
     alphabetical,
-    ids_by_value,
-    ids_where,
     sets_by_value,
     yes_or_no,
 )
@@ -25,21 +23,21 @@ from app.queries.list_args import FLAG_NAMES
 _ON_OR_OFF = ("active", "experimental", *FLAG_NAMES)
 
 
-def read_entry_facets(session: Session) -> FacetSets:
+def read_entry_facets(reading: Reading) -> FacetSets:
     """The sets of all facets; entries that were merged into others are left out."""
-    seen, highest = all_ids(session, CatalogEntry)
-    merged = ids_where(session, CatalogEntry.id, CatalogEntry.merged_into_id.is_not(None))
+    seen, highest = reading.everything(CatalogEntry)
+    merged = reading.where(CatalogEntry.id, CatalogEntry.merged_into_id.is_not(None))
     seen &= ~bits_of(merged, highest)
 
     def having(*conditions: Any) -> Bits:
-        return bits_of(ids_where(session, CatalogEntry.id, *conditions), highest)
+        return bits_of(reading.where(CatalogEntry.id, *conditions), highest)
 
     def by_value(column: InstrumentedAttribute[Any]) -> dict[str, Bits]:
-        return sets_by_value(ids_by_value(session, column, CatalogEntry.id), highest, seen)
+        return sets_by_value(reading.by_value(column, CatalogEntry.id), highest, seen)
 
     updated, init = (having(CatalogEntry.status == word) for word in ("updated", "init"))
     moderated = CatalogEntry.is_moderated
-    tagged = ids_by_value(session, EntryTag.tag, EntryTag.entry_id)
+    tagged = reading.by_value(EntryTag.tag, EntryTag.entry_id)
     flags = by_value(CatalogEntry.requires_feature_flag)
     return FacetSets(
         seen,
@@ -50,7 +48,7 @@ def read_entry_facets(session: Session) -> FacetSets:
             "tag": sets_by_value(tagged, highest, seen),
             # Also those that no entry requires yet.
             "requires_feature_flag": alphabetical(
-                (dict.fromkeys(list_flag_keys(session, LIMIT), 0) | flags).items()
+                (dict.fromkeys(list_flag_keys(reading.session, LIMIT), 0) | flags).items()
             ),
             **{
                 name: yes_or_no(seen, having(getattr(CatalogEntry, name) == true()))

@@ -7,7 +7,7 @@ a filter change costs a few milliseconds at 100,000 records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -15,11 +15,12 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.queries.bits import Bits, bits_of
-from app.queries.cache import StateCache, catalog_state
+from app.queries.cache import State, StateCache, catalog_state
+from app.queries.edited import Edited, edited_entries, edited_models, edited_since
 from app.queries.entry_facets import read_entry_facets
 from app.queries.entry_filter import EntryFilter
 from app.queries.entry_pages import found_ids
-from app.queries.facet_sets import FacetSets, read_ids
+from app.queries.facet_sets import FacetSets, Reading, read_ids, renewed
 from app.queries.list_args import Filter
 from app.queries.provider_model_facets import read_provider_model_facets
 from app.queries.provider_model_filter import ProviderModelFilter
@@ -36,12 +37,13 @@ class _Faceted(Generic[Filter]):
     """One kind of record: how its sets are read, and how the ids that a filter finds."""
 
     name: str
-    read: Callable[[Session], FacetSets]
+    read: Callable[[Reading], FacetSets]
+    touched: Callable[[Session, Edited], Collection[int]]
     ids: Callable[[Session, Filter], Select[int]]
 
 
-_ENTRIES = _Faceted("entries", read_entry_facets, found_ids)
-_MODELS = _Faceted("models", read_provider_model_facets, found_provider_model_ids)
+_ENTRIES = _Faceted("entries", read_entry_facets, edited_entries, found_ids)
+_MODELS = _Faceted("models", read_provider_model_facets, edited_models, found_provider_model_ids)
 
 
 def count_entry_facets(session: Session, wanted: EntryFilter) -> Counts:
@@ -65,7 +67,7 @@ def _counted(session: Session, of: _Faceted[Filter], wanted: Filter) -> Counts:
     key = of.name, wanted.key()
 
     def make() -> Counts:
-        sets: FacetSets = SETS.get_or_make(state, of.name, lambda: of.read(session))
+        sets: FacetSets = SETS.get_or_make(state, of.name, lambda: _sets(session, of, state))
         chosen = _chosen(sets, wanted)
         nothing: dict[str, Any] = dict.fromkeys(_plain(sets, wanted))
         rest = replace(wanted, flags={}, **nothing)
@@ -77,6 +79,24 @@ def _counted(session: Session, of: _Faceted[Filter], wanted: Filter) -> Counts:
         return _counts(sets, everything, chosen)
 
     return COUNTED.get_or_make(state, key, make)
+
+
+def _sets(session: Session, of: _Faceted[Filter], state: State | None) -> FacetSets:
+    """The sets, made from the last ones where only a few records were edited since."""
+    last: tuple[State, FacetSets] | None = SETS.newest(of.name)
+    found = None if last is None or state is None else _renewed(session, of, last, state)
+    return of.read(Reading(session)) if found is None else found
+
+
+def _renewed(
+    session: Session, of: _Faceted[Filter], last: tuple[State, FacetSets], state: State
+) -> FacetSets | None:
+    before, sets = last
+    edited = edited_since(session, before, state)
+    if edited is None:
+        return None
+    touched = of.touched(session, edited)
+    return renewed(sets, touched, of.read(Reading(session, touched))) if touched else sets
 
 
 def _plain(sets: FacetSets, wanted: Filter) -> list[str]:

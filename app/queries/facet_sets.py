@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import CatalogEntry, ProviderModel
-from app.queries.bits import Bits, bits_of, up_to
+from app.queries.bits import FEW, Bits, bits_of, up_to
 
 LIMIT = 500  # values of one facet; the most frequent ones
 
@@ -24,37 +24,68 @@ class FacetSets:
     values: Mapping[str, Mapping[str, Bits]]
 
 
-def all_ids(session: Session, table: type[CatalogEntry | ProviderModel]) -> tuple[Bits, int]:
-    """The ids that there are, and the highest. Without holes they need not be read."""
-    count, highest = session.execute(select(func.count(), func.max(table.id))).one()
-    highest = highest or 0
-    if count == highest:
-        return up_to(highest), highest
-    return bits_of(ids_where(session, table.id), highest), highest
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Reads ids of all records of a kind, or of ``only`` some of them."""
+
+    session: Session
+    only: Collection[int] | None = None
+
+    def everything(self, table: type[CatalogEntry | ProviderModel]) -> tuple[Bits, int]:
+        """The ids that there are, and the highest. Without holes they need not be read."""
+        if self.only is not None:
+            highest = max(self.only, default=0)
+            return bits_of(self.where(table.id), highest), highest
+        count, last = self.session.execute(select(func.count(), func.max(table.id))).one()
+        highest = last or 0
+        if count == highest:
+            return up_to(highest), highest
+        return bits_of(self.where(table.id), highest), highest
+
+    def where(
+        self, key: InstrumentedAttribute[int], *conditions: ColumnElement[bool]
+    ) -> Iterable[int]:
+        """The ids of the records of which that is true."""
+        found = select(_joined(key)).where(*conditions, *self.among(key))
+        return _numbers(self.session.execute(found).scalar())
+
+    def by_value(
+        self,
+        value: InstrumentedAttribute[Any],
+        key: InstrumentedAttribute[int],
+        *,
+        most: int | None = LIMIT,
+    ) -> dict[Any, list[int]]:
+        """The ids of the records by a value of theirs; of the most frequent ones (None: of all)."""
+        there = select(value, _joined(key)).where(value.is_not(None), *self.among(key))
+        rows = self.session.connection().execute(there.group_by(value)).all()
+        groups = {row[0]: list(_numbers(row[1])) for row in rows}
+        if most is None or len(groups) <= most:
+            return groups
+        frequent = sorted(groups, key=lambda one: (-len(groups[one]), one))[:most]
+        return {one: groups[one] for one in frequent}
+
+    def among(self, key: InstrumentedAttribute[int]) -> list[ColumnElement[bool]]:
+        """That it is one of those that are read."""
+        return [] if self.only is None else [key.in_(self.only)]
 
 
-def ids_where(
-    session: Session, key: InstrumentedAttribute[int], *conditions: ColumnElement[bool]
-) -> Iterable[int]:
-    """The ids of the records of which that is true."""
-    return _numbers(session.execute(select(_joined(key)).where(*conditions)).scalar())
+def renewed(sets: FacetSets, touched: Collection[int], part: FacetSets) -> FacetSets | None:
+    """The sets after some records became others; ``part`` are the sets of those alone.
 
-
-def ids_by_value(
-    session: Session,
-    value: InstrumentedAttribute[Any],
-    key: InstrumentedAttribute[int],
-    *,
-    most: int | None = LIMIT,
-) -> dict[Any, list[int]]:
-    """The ids of the records by a value of theirs; of the most frequent values (None: of all)."""
-    statement = select(value, _joined(key)).where(value.is_not(None)).group_by(value)
-    rows = session.connection().execute(statement).all()
-    groups = {row[0]: list(_numbers(row[1])) for row in rows}
-    if most is None or len(groups) <= most:
-        return groups
-    frequent = sorted(groups, key=lambda one: (-len(groups[one]), one))[:most]
-    return {one: groups[one] for one in frequent}
+    None where a facet has more values than are kept and one comes up: nobody knows who else has it.
+    """
+    rest = ~bits_of(touched, max(touched))
+    values: dict[str, dict[str, Bits]] = {}
+    for name, old in sets.values.items():
+        new = part.values[name]
+        if len(old) >= LIMIT and new.keys() - old.keys():
+            return None
+        both = ((value, old.get(value, 0) & rest | new.get(value, 0)) for value in {**old, **new})
+        values[name] = {value: bits for value, bits in both if bits or value in new}
+        if new.keys() - old.keys():
+            values[name] = alphabetical(values[name].items())
+    return FacetSets(sets.everything & rest | part.everything, sets.highest, values)
 
 
 def read_ids(session: Session, ids: Select[int]) -> Iterable[int]:
@@ -69,7 +100,10 @@ def _joined(key: Any) -> ColumnElement[str]:
 
 
 def _numbers(text: str | None) -> Iterable[int]:
-    return map(int, text.split(",")) if text else ()
+    if not text:
+        return ()
+    words = text.split(",")
+    return map(int, words) if len(words) > FEW else tuple(map(int, words))
 
 
 def alphabetical(sets: Iterable[tuple[Any, Bits]]) -> dict[str, Bits]:

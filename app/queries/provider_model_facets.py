@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, or_, select, true
-from sqlalchemy.orm import Session
 
 from app.models import CatalogEntry, Provider, ProviderModel
 from app.queries.bits import Bits, bits_of
 from app.queries.entry_facets import statuses
 from app.queries.facet_sets import (
     FacetSets,
-    all_ids,
-    ids_by_value,
-    ids_where,
+    Reading,
     sets_by_value,
     yes_or_no,
 )
@@ -23,14 +20,14 @@ from app.queries.list_args import FLAG_NAMES
 _STATES = (ProviderModel.status, ProviderModel.drift, ProviderModel.retired_at)
 
 
-def read_provider_model_facets(session: Session) -> FacetSets:
+def read_provider_model_facets(reading: Reading) -> FacetSets:
     """The sets of all facets; models of deleted providers are left out."""
-    _, highest = all_ids(session, ProviderModel)
-    providers = _by_provider(session, highest)
+    _, highest = reading.everything(ProviderModel)
+    providers = _by_provider(reading, highest)
     seen = sum(bits for bits, _ in providers.values())  # each model has one provider
-    categories = ids_by_value(session, ProviderModel.category, ProviderModel.id)
-    switched = ids_where(session, ProviderModel.id, ProviderModel.active == true())
-    own, entrys = bits_of(switched, highest), _Entrys(session, highest, seen)
+    categories = reading.by_value(ProviderModel.category, ProviderModel.id)
+    switched = reading.where(ProviderModel.id, ProviderModel.active == true())
+    own, entrys = bits_of(switched, highest), _Entrys(reading, highest, seen)
     available = own & sum(bits for bits, on in providers.values() if on)
     available &= entrys.having(CatalogEntry.active == true())
     return FacetSets(
@@ -46,31 +43,33 @@ def read_provider_model_facets(session: Session) -> FacetSets:
                 name: yes_or_no(seen, entrys.having(getattr(CatalogEntry, name) == true()))
                 for name in FLAG_NAMES
             },
-            **_states(session, highest, seen),
+            **_states(reading, highest, seen),
         },
     )
 
 
-def _by_provider(session: Session, highest: int) -> dict[str, tuple[Bits, bool]]:
+def _by_provider(reading: Reading, highest: int) -> dict[str, tuple[Bits, bool]]:
     """The models of each provider that is not deleted, and whether it is switched on."""
     columns = (Provider.id, Provider.public_id, Provider.active)
-    known = session.execute(select(*columns).where(Provider.deleted_at.is_(None))).all()
-    offered = ids_by_value(session, ProviderModel.provider_id, ProviderModel.id, most=None)
+    there = select(*columns).where(Provider.deleted_at.is_(None))
+    known = reading.session.execute(there).all()
+    offered = reading.by_value(ProviderModel.provider_id, ProviderModel.id, most=None)
     return {
         public_id: (bits_of(offered.get(pk, ()), highest), active)
         for pk, public_id, active in known
     }
 
 
-def _states(session: Session, highest: int, seen: Bits) -> dict[str, dict[str, Bits]]:
+def _states(reading: Reading, highest: int, seen: Bits) -> dict[str, dict[str, Bits]]:
     """What there is no index for: few models are anything but filled."""
     status, drift, retired_at = _STATES
     unusual = or_(status != "filled", drift.is_not(None), retired_at.is_not(None))
     columns = (ProviderModel.id, status, drift.is_not(None), retired_at.is_not(None))
-    rows = session.connection().execute(select(*columns).where(unusual)).all()
+    some = select(*columns).where(unusual, *reading.among(ProviderModel.id))
+    rows = reading.session.connection().execute(some).all()
 
     def those(ids: Iterable[int]) -> Bits:
-        return bits_of(ids, highest)
+        return bits_of(list(ids), highest)
 
     updated, init = (those(r[0] for r in rows if r[1] == word) for word in ("updated", "init"))
     return {
@@ -84,18 +83,19 @@ def _states(session: Session, highest: int, seen: Bits) -> dict[str, dict[str, B
 class _Entrys:
     """From sets of entries to the models of those: each model is looked at once for each set."""
 
-    def __init__(self, session: Session, highest: int, seen: Bits) -> None:
-        self.session, self.highest, self.seen = session, highest, seen
-        models = ids_by_value(session, ProviderModel.entry_id, ProviderModel.id, most=None)
+    def __init__(self, reading: Reading, highest: int, seen: Bits) -> None:
+        self.highest, self.seen = highest, seen
+        models = reading.by_value(ProviderModel.entry_id, ProviderModel.id, most=None)
+        self.reading = Reading(reading.session, None if reading.only is None else models.keys())
         self.pairs = [(entry, model) for entry, some in models.items() for model in some]
 
     def having(self, condition: ColumnElement[bool]) -> Bits:
         """The models whose entry is such."""
-        entries = set(ids_where(self.session, CatalogEntry.id, condition))
-        return bits_of((model for entry, model in self.pairs if entry in entries), self.highest)
+        entries = set(self.reading.where(CatalogEntry.id, condition))
+        return bits_of([model for entry, model in self.pairs if entry in entries], self.highest)
 
     def by_family(self) -> dict[str, Bits]:
-        named = ids_by_value(self.session, CatalogEntry.family, CatalogEntry.id, most=None)
+        named = self.reading.by_value(CatalogEntry.family, CatalogEntry.id, most=None)
         families = {entry: str(family) for family, some in named.items() for entry in some}
         groups: dict[str, list[int]] = {}
         for entry, model in self.pairs:

@@ -1,6 +1,7 @@
 """How many records each choice of a filter would leave: the same as asking for each of them."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,15 +9,17 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.fields import RecordType
 from app.core.permissions import SYSTEM
 from app.models import CatalogEntry, Provider, ProviderModel, now
 from app.queries.bits import bits_of, up_to
 from app.queries.entries import list_entries
 from app.queries.entry_filter import parse_entry_filter
-from app.queries.facet_counts import count_entry_facets, count_provider_model_facets
+from app.queries.facet_counts import count_entry_facets, count_provider_model_facets, forget
+from app.queries.facet_sets import LIMIT, FacetSets, renewed
 from app.queries.provider_model_filter import parse_provider_model_filter
 from app.queries.provider_models import list_provider_models
-from app.services.records import edit_record
+from app.services.records import edit_record, reset_record
 from tests.support.factories import make_entry, make_provider, make_provider_model
 
 FLAG = (True, False, None)
@@ -118,6 +121,65 @@ def test_an_edit_is_counted_at_once(session: Session) -> None:
     edit_record(session, SYSTEM, "provider_model", model.public_id, {"active": False})
     of_models = count_provider_model_facets(session, parse_provider_model_filter({}))
     assert (of_models["active"]["true"], of_models["available"]["true"]) == (0, 0)
+
+
+@pytest.mark.usefixtures("catalog")
+def test_counts_carried_over_edits_are_those_counted_anew(session: Session) -> None:
+    chance = random.Random(11)
+    listed = list_entries(session, parse_entry_filter({}), limit=100, offset=0)
+    entries = [entry.public_id for entry in listed.rows]
+    shown = list_provider_models(session, parse_provider_model_filter({}), limit=100, offset=0)
+    models = [model.public_id for model in shown.rows]
+    asked: list[dict[str, str]] = [
+        {},
+        {"active": "true", "supports_tools": "false"},
+        {"family": "llama"},
+    ]
+    _edit(session, chance, entries, models)
+    for _ in range(25):
+        for _ in range(chance.randrange(1, 4)):
+            _edit(session, chance, entries, models)
+        carried = [_both(session, args) for args in asked]
+        forget()
+        assert carried == [_both(session, args) for args in asked]
+
+
+def _edit(
+    session: Session, chance: random.Random, entries: Sequence[str], models: Sequence[str]
+) -> None:
+    """One edit, sometimes of nothing, sometimes given back."""
+    of_entry: list[dict[str, Any]] = [
+        {"family": chance.choice(("llama", "new", None))},
+        {"tags": chance.sample(["vip", "cheap", "fresh"], chance.randrange(3))},
+        {"supports_tools": chance.choice(FLAG), "is_moderated": chance.choice(FLAG)},
+        {"active": chance.random() < 0.5, "requires_feature_flag": chance.choice(("beta", None))},
+    ]
+    of_model: list[dict[str, Any]] = [
+        {"active": chance.random() < 0.5},
+        {"category": chance.choice(("chat", "image"))},
+    ]
+    kind: RecordType = chance.choice(("entry", "provider_model"))
+    names, wishes = (entries, of_entry) if kind == "entry" else (models, of_model)
+    record, values = chance.choice(names), chance.choice(wishes)
+    edit_record(session, SYSTEM, kind, record, values)
+    if chance.random() < 0.3:
+        reset_record(session, SYSTEM, kind, record, list(values))
+
+
+def _both(session: Session, args: dict[str, str]) -> tuple[Any, Any]:
+    of_entries = count_entry_facets(session, parse_entry_filter(args))
+    return of_entries, count_provider_model_facets(session, parse_provider_model_filter(args))
+
+
+def test_more_values_than_are_kept_are_counted_anew() -> None:
+    values = {f"family-{number:03}": 1 << 1 for number in range(LIMIT)}
+    sets = FacetSets(0b110, 2, {"family": values})
+    known = FacetSets(0b100, 2, {"family": {"family-007": 0b100}})
+    carried = renewed(sets, [2], known)
+    assert carried is not None
+    assert carried.values["family"]["family-007"] == 0b110
+    unknown = FacetSets(0b100, 2, {"family": {"never seen": 0b100}})
+    assert renewed(sets, [2], unknown) is None
 
 
 def test_nothing_is_counted_as_nothing(session: Session) -> None:
