@@ -1,4 +1,4 @@
-"""What a person waits for in Chromium: opening a table, and flipping a flag in it.
+"""What a person waits for in Chromium: a table, a flip of a flag, other pages, the palette.
 
     .venv/bin/python -m tests.bench.bench_browser [--of entries|models] [--size 100000]
 
@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from tests.bench.bench_console import EMAIL, PASSWORD, TABLES, almanac
-from tests.bench.bench_filters import PATHS
+from tests.bench.bench_console import TABLES, almanac
+from tests.bench.in_browser import PATHS, logged_in
 from tests.support.browser import launch_arguments
 
 ROUNDS = 7
@@ -48,17 +48,26 @@ FLIP = """() => new Promise((done) => {
     requestAnimationFrame(() => done(performance.now() - start))), { once: true });
   document.querySelector('[data-field="active"] > button').click();
 })"""
-
-
-def logged_in(browser: Browser, base: str) -> Page:
-    """A page whose person has logged in; its cache holds what the login page uses."""
-    page = browser.new_page(base_url=base)
-    page.goto("/login")
-    page.locator("input[name=email]").fill(EMAIL)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=password]").press("Enter")
-    page.wait_for_url(lambda address: "/login" not in address)
-    return page
+OTHERS = ("/", "/coverage", "/prices", "/activity", "/review", "/changes")
+WORDS = ("reasoning", "gtp", "openai mini", "provider", "feed", "zzzz")
+# With the 80 ms in which one may still be typing (`_palette.html`).
+TYPE = """(word) => new Promise((done) => {
+  const input = document.getElementById("palette-q");
+  const list = document.getElementById("palette-list");
+  const start = performance.now();
+  const seen = new MutationObserver(() => {
+    if (list.querySelector("[data-find-answer]")?.dataset.typed !== word) return;
+    seen.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const took = performance.now() - start;
+      input.value = "";
+      setTimeout(() => done(took), 50);
+    }));
+  });
+  seen.observe(list, { childList: true, subtree: true });
+  input.value = word;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+})"""
 
 
 def opened(page: Page, path: str, *, cold: bool) -> dict[str, Any]:
@@ -86,6 +95,25 @@ def measure(page: Page, path: str) -> None:
     print(f"  a flip       median {statistics.median(times):6.1f} ms   worst {max(times):6.1f} ms")
 
 
+def measure_others(page: Page) -> None:
+    """The pages around the tables, with a full cache; the first answer counts the catalog anew."""
+    for path in OTHERS:
+        rounds = [opened(page, path, cold=False) for _ in range(ROUNDS + 1)]
+        times = [one["interactive"] for one in rounds[1:]]
+        print(
+            f"  {path:<12} interactive {statistics.median(times):6.1f} ms (worst {max(times):.1f},"
+            f" first {rounds[0]['interactive']:.1f})   shift {max(r['shift'] for r in rounds):.4f}"
+        )
+
+
+def measure_palette(page: Page) -> None:
+    """From the last letter of a word to what was found for it on the screen."""
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    times = [page.evaluate(TYPE, word) for word in WORDS for _ in range(3)]
+    print(f"  the palette  median {statistics.median(times):6.1f} ms   worst {max(times):6.1f} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--of", choices=tuple(TABLES), default="entries")
@@ -97,7 +125,10 @@ def main() -> None:
         with almanac(table, url, folder, options.size) as port:
             browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
             print(f"{options.of}, {options.size:,}:")
-            measure(logged_in(browser, f"http://127.0.0.1:{port}"), PATHS[options.of])
+            page = logged_in(browser, port)
+            measure(page, PATHS[options.of])
+            measure_others(page)
+            measure_palette(page)
             browser.close()
 
 

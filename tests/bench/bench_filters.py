@@ -13,10 +13,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.bench.bench_console import EMAIL, PASSWORD, TABLES, almanac
+from tests.bench.bench_console import TABLES, almanac
+from tests.bench.in_browser import PATHS, logged_in
 from tests.support.browser import launch_arguments
 
-PATHS = {"entries": "/catalog", "models": "/provider-models"}
 CHOICES = {
     "entries": [
         ("active", "true"),
@@ -89,14 +89,8 @@ def main() -> None:
         table, url = TABLES[options.of], f"sqlite:///{folder / 'bench.db'}"
         with almanac(table, url, folder, options.size) as port:
             browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
-            page = browser.new_page(base_url=f"http://127.0.0.1:{port}")
-            page.goto("/login")
-            page.locator("input[name=email]").fill(EMAIL)
-            page.locator("input[name=password]").fill(PASSWORD)
-            page.locator("input[name=password]").press("Enter")
-            page.wait_for_url(lambda address: "/login" not in address)
             print(f"{options.of}, {options.size:,}:")
-            measure(page, options.of)
+            measure(logged_in(browser, port), options.of)
             browser.close()
 
 
