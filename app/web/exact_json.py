@@ -11,10 +11,13 @@ from typing import Any
 _EXACT = re.compile(r'"\\u0000([0-9.]+)"')
 
 
-def exact_json(value: Any) -> str:
-    """Compact JSON with the keys in the order they were put; raises `TypeError` for others."""
+def exact_json(value: Any, separators: tuple[str, str] = (",", ":")) -> str:
+    """JSON with the keys in the order they were put, compact unless ``separators`` say otherwise.
+
+    Raises `TypeError` for what is no JSON.
+    """
     text = json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_marked
+        value, ensure_ascii=False, separators=separators, allow_nan=False, default=_marked
     )
     return _EXACT.sub(r"\1", text) if "\\u0000" in text else text
 
