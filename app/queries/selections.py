@@ -193,6 +193,25 @@ def list_changing(
     return [Named._make(row) for row in found]
 
 
+def list_selected(session: Session, selection: Selection, limit: int) -> list[str]:
+    """The public ids of the first records that are selected and not excepted."""
+    table = TABLES[selection.record_type]
+    statement = select(table.public_id).where(
+        scope(session, selection), acted_on(session, selection)
+    )
+    return list(session.scalars(statement.order_by(table.id).limit(limit)))
+
+
+def list_kept(session: Session, selection: Selection) -> list[str]:
+    """The public ids of the selected records that are excepted."""
+    if not selection.kept:
+        return []
+    table = TABLES[selection.record_type]
+    kept = among(session, table.id, selection.kept)
+    statement = select(table.public_id).where(scope(session, selection), kept)
+    return list(session.scalars(statement.order_by(table.id)))
+
+
 def availability(session: Session, change: BulkChange, selection: Selection) -> Availability:
     """What a switch means for the programs that read the catalog.
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.blueprints.console.bulk_calls import bulk_calls
 from app.blueprints.console.display import entry_path, provider_model_path
 from app.blueprints.console.listing import LAYOUT
 from app.blueprints.console.messages import answer, undo_action
@@ -113,6 +114,7 @@ def _preview(
         change=change,
         named=list_changing(session, change, selection),
         programs=availability(session, change, selection) if is_switch and found.changing else None,
+        calls=bulk_calls(session, wish, change, selection) if found.changing else [],
         **_context(wish),
     )
 

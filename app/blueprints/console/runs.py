@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.blueprints.console.api_calls import run_calls
 from app.blueprints.console.item_words import field_choices
 from app.blueprints.console.listing import Pages, parse_listing
 from app.blueprints.console.tables import shown_address
 from app.core.errors import ValidationError
+from app.forms.bulk import MAX_IDS
 from app.models import db, now
 from app.queries.feeds import list_feeds
 from app.queries.review import count_review
@@ -23,9 +25,11 @@ from app.queries.run_items import (
     fields_of_run,
     list_run_items,
     parse_run_item_filter,
+    run_item_ids,
 )
 from app.queries.runs import RUN_STATUSES, RunRow, get_run, list_runs
 from app.queries.sync_items import KINDS, RECORD_TYPES, STATES
+from app.services.run_actions import KEPT
 from app.web.permissions import may, requires
 from app.web.render import is_fragment, render_page
 
@@ -110,6 +114,7 @@ def run_context(run: RunRow, listing: Any, problem: str | None = None) -> dict[s
     items = list_run_items(session, run.id, wanted, limit=ITEMS, offset=offset)
     args, path = wanted.to_args(), f"{PATH}/{run.public_id}"
     labels = field_choices()
+    waiting = count_review(session, ReviewFilter(run=run.public_id))
     return {
         "run": run,
         "rows": items.rows,
@@ -124,11 +129,19 @@ def run_context(run: RunRow, listing: Any, problem: str | None = None) -> dict[s
         "states": STATES,
         "record_types": RECORD_TYPES,
         "fields": {name: labels[name] for name in fields_of_run(session, run.id)},
-        "waiting": count_review(session, ReviewFilter(run=run.public_id)),
-        "can_decide": may("admin:sync:review") and run.status in ("planned", "held"),
+        "waiting": waiting,
+        "can_decide": may("admin:sync:review") and run.status in KEPT,
+        "calls": run_calls(run, waiting, _filtered(run, wanted, items.total)),
         "stages": STAGES,
         "now": now(),
     }
+
+
+def _filtered(run: RunRow, wanted: RunItemFilter, total: int) -> Sequence[int]:
+    """The items of a plan that a filter finds, as far as they can be named."""
+    if run.status not in KEPT or not wanted.to_args() or total > MAX_IDS:
+        return ()
+    return sorted(db.session().scalars(run_item_ids(run.id, wanted)))
 
 
 def _listed(template: str, fragment: str, context: dict[str, Any]) -> Response:
