@@ -184,7 +184,7 @@ def test_what_waits_is_rejected_by_command_as_by_its_preview(
         said = offered(preview(editor, "/review", **data))["Reject these"]
         assert run(api_editor, said).status_code == 200
     elif way == "queue":
-        said = offered(editor.get(f"/review?record={GPT}").text)["Reject all of these"]
+        said = offered(editor.get(f"/review?record={GPT}").text)["Reject all that matches"]
         assert run(api_editor, said).status_code == 200
     else:
         assert confirm(editor, "/review", **data).status_code == 303
@@ -195,8 +195,8 @@ def test_what_waits_is_rejected_by_command_as_by_its_preview(
     }
     assert entry(session, GPT).context_length == 100_000
     after = offered(editor.get("/review?state=rejected").text)
-    assert set(after) == {"Dry run", "Approve all of these"}
-    assert run(api_editor, after["Approve all of these"]).status_code == 200
+    assert set(after) == {"Dry run", "Approve all that was rejected"}
+    assert run(api_editor, after["Approve all that was rejected"]).status_code == 200
     assert entry(session, GPT).context_length == 8_000
 
 

@@ -110,10 +110,13 @@ def queue_calls(wanted: ReviewFilter) -> Commands:
     """Deciding about all of the queue that a filter finds; rejected items are only approved."""
     which = {"filter": _queue_filter(wanted)}
     waits = wanted.state == "waiting"
+    those = "that waits" if waits else "that was rejected"
+    if not wanted.is_everything():
+        those = "that matches"
     return commands(
         _decision("Dry run", "approve", {**which, "dry_run": True}),
-        _decision("Approve all of these", "approve", which),
-        *((_decision("Reject all of these", "reject", which),) if waits else ()),
+        _decision(f"Approve all {those}", "approve", which),
+        *((_decision(f"Reject all {those}", "reject", which),) if waits else ()),
     )
 
 
