@@ -294,7 +294,7 @@ def test_a_feed_is_switched_set_read_and_removed_by_command(
         assert run(api_admin, said[name]).status_code == 200
     session.refresh(made)
     assert (made.priority, made.guards, made.enabled) == (7, {"price_factor": 3.0}, False)
-    assert run(api_admin, said["Dry run"]).get_json()["dry_run"] is True
+    assert run(api_admin, said["Sync now: dry run"]).get_json()["dry_run"] is True
     assert run(api_admin, said["Remove the feed"]).status_code == 204
     assert admin.get("/feeds/one").status_code == 404
 

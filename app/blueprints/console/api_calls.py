@@ -208,7 +208,7 @@ def _provider_models(provider_id: str) -> Iterable[Call]:
 
 
 def _syncs(endpoint: str, own: Mapping[str, str]) -> Iterable[Call]:
-    for said, dry_run in (("Sync now", False), ("Dry run", True)):
+    for said, dry_run in (("Sync now", False), ("Sync now: dry run", True)):
         yield Call(said, endpoint, {"dry_run": dry_run}, own)
 
 
