@@ -1,5 +1,6 @@
 """What a person can reach on a page: without scripts, by keyboard, with a finger."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page
@@ -22,4 +23,23 @@ def dead_controls(page: Page) -> list[str]:
 def lost_focus(page: Page) -> str:
     """Why one cannot see where the focus is: gone, unseen, covered, unmarked; empty if not."""
     found: str = _ask(page, "lostFocus()")
+    return found
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a finger can press: how many there are, and which are too small where they stand."""
+
+    judged: int
+    small: list[str]
+
+
+def targets(page: Page) -> Targets:
+    """The page's targets, with those of each menu, panel and dialog; it looks into all of them."""
+    return Targets(**_ask(page, "smallTargets()"))
+
+
+def moving(page: Page) -> list[str]:
+    """What moves by itself, or would when it changes."""
+    found: list[str] = _ask(page, "moving()")
     return found
