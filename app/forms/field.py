@@ -161,8 +161,12 @@ def _read_parameters(posted: Posted) -> dict[str, Any]:
     return {"names": names, "default": defaults}
 
 
+def _is_no_number(text: str) -> bool:
+    return bool(text.strip()) and not _NUMBER.fullmatch(text.strip())
+
+
 def _read_default(name: str, text: str) -> int | float:
-    if not _NUMBER.fullmatch(text):
+    if _is_no_number(text):
         raise ValueProblem(f"the default of {name} must be a number, such as 0.7")
     # With so many digits a float says as well that the number is too large.
     whole = text.lstrip("+-").isdecimal() and len(text) < 300
@@ -255,7 +259,10 @@ def _show_parameters(value: Any) -> dict[str, Any]:
 def _sent_parameters(posted: Posted) -> dict[str, Any]:
     on, nulls = set(posted.getlist("name")), set(posted.getlist("null"))
     pairs = zip(posted.getlist("of"), posted.getlist("default"), strict=False)
-    rows = [{"name": n, "on": n in on, "default": d, "null": n in nulls} for n, d in pairs]
+    rows = [
+        {"name": n, "on": n in on, "default": d, "null": n in nulls, "wrong": _is_no_number(d)}
+        for n, d in pairs
+    ]
     return {"rows": rows, "more": posted.get("more", "")}
 
 

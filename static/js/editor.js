@@ -29,7 +29,7 @@ const show = (form) => {
   form.style.minWidth = `${Math.min(cell.offsetWidth, 360)}px`;
   form.showPopover?.();
   placeOver(form, cell);
-  const first = form.querySelector("[aria-invalid],[autofocus]") ?? form.querySelector("input:not([type=hidden]),button");
+  const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[autofocus]") ?? form.querySelector("input:not([type=hidden]),button");
   first.focus({ preventScroll: true });
   if (first.matches("input:not([type=checkbox])")) first.select();
 };

@@ -24,7 +24,16 @@ document.addEventListener("click", (event) => {
 // One cell of the grid is a tab stop; the links to entries are reached from their cell by the arrow keys.
 // Told to the browser when Tab is pressed: a thousand attributes would hold up everybody's page.
 const firstValue = () => table()?.querySelector("td > button.v");
-const name = () => firstValue() && table().setAttribute("role", "grid");
+// Down a column one hears whose value it is.
+const name = () => {
+  if (!firstValue()) return;
+  table().setAttribute("role", "grid");
+  table().ariaMultiSelectable = "true";
+  for (const cell of table().querySelectorAll("td.who")) {
+    cell.setAttribute("role", "rowheader");
+    cell.ariaLabel = cell.querySelector(".v").textContent;
+  }
+};
 const settle = () => {
   const first = firstValue();
   if (!first) return;

@@ -47,6 +47,8 @@ document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   end(ctx);
   delete ctx.sourceElement?.dataset?.sending;
+  // The table's own status came with it: nobody listened to it yet.
+  if (ctx.swap?.startsWith("outerHTML")) said.textContent = document.querySelector("#results .count")?.textContent ?? "";
 });
 
 document.addEventListener("submit", (event) => {

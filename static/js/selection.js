@@ -20,6 +20,7 @@ const sync = () => {
   where = form.elements.where.value;
   const all = boxes();
   const picked = all.filter((box) => box.checked);
+  for (const box of all) box.closest("tr").ariaSelected = box.checked;
   if (picked.length < all.length || !all.length) everything = false;
   const full = all.length > 0 && picked.length === all.length;
   const total = Number(form.dataset.total);

@@ -150,3 +150,7 @@ const moving = () => [
   ...document.getAnimations().filter((one) => one.effect.getComputedTiming().duration > 1).map((one) => `runs: ${told(one.effect.target)}`),
   ...[...document.querySelectorAll("*")].flatMap((e) => PARTS.flatMap((part) => movesOf(e, part))),
 ];
+
+// What screen readers listen to must be there before it says something: a message that comes
+// together with its place is not heard.
+const listening = () => document.querySelectorAll("[role=status], [role=alert], [aria-live]");

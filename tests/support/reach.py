@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.support.paths import ROOT
+from tests.support.processes import wait_until
 
 SOURCE = (ROOT / "tests/support/reach.js").read_text(encoding="utf-8")
 
@@ -43,3 +44,20 @@ def moving(page: Page) -> list[str]:
     """What moves by itself, or would when it changes."""
     found: list[str] = _ask(page, "moving()")
     return found
+
+
+class Listener:
+    """Hears what is said in the places for messages that were on the page from the start."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._places = page.evaluate_handle(f"() => {{ {SOURCE}\nreturn [...listening()]; }}")
+
+    def hears(self, text: str) -> None:
+        """Waits until one of the places says the text."""
+        said = "(places) => places.filter((e) => e.isConnected).map((e) => e.textContent)"
+        wait_until(
+            lambda: any(text in one for one in self._page.evaluate(said, self._places)),
+            seconds=15,
+            what=f"nobody hears: {text}",
+        )
