@@ -20,6 +20,7 @@ SCRIPT = "almanac"
 BUNDLES = ("css/console.css", "js/console.js")
 
 _COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
+_REMARK = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)  # a line that says nothing to a browser
 _IMPORT = re.compile(r'^import (?:\{ ([\w, ]+) \} from )?"\./([\w-]+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class) (\w+))", re.MULTILINE)
 _UNKNOWN = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
@@ -71,7 +72,7 @@ def _add(folder: Path, name: str, parts: dict[str, str], above: tuple[str, ...])
 def _wrapped(name: str, source: str) -> str:
     """The module as a function's result: its names stay its own, what it exports is handed out."""
     exported = ", ".join(match[1] for match in _EXPORT.finditer(source))
-    body = _EXPORT.sub("", _IMPORT.sub(_imported, source))
+    body = _EXPORT.sub("", _IMPORT.sub(_imported, _REMARK.sub("", source)))
     if strange := _UNKNOWN.search(body):
         raise ValueError(f"static/js/{name}.js: the bundle does not know: {strange[0]}")
     return f"const {_variable(name)} = (() => {{\n{body}return {{ {exported} }};\n}})();"

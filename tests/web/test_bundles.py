@@ -51,6 +51,14 @@ def test_a_form_that_the_bundle_does_not_know_is_told(tmp_path: Path, source: st
         script(tmp_path, almanac=source, a="export const one = 1;\n")
 
 
+def test_lines_that_only_explain_are_left_out(tmp_path: Path) -> None:
+    source = '// Why.\nconst one = () => {\n  // How.\n  return "// said";\n};\none(); // at once\n'
+    made = script(tmp_path, almanac=source)
+    assert "Why" not in made
+    assert "How" not in made
+    assert '  return "// said";\n};\none(); // at once\n' in made
+
+
 def test_modules_that_import_each_other_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="imports itself"):
         script(tmp_path, almanac='import "./a.js";\n', a='import "./almanac.js";\n')
