@@ -41,3 +41,20 @@ def test_a_field_explains_itself_under_the_pointer_and_to_a_tap(admin_page: Page
     expect(page.locator("#about-tags")).to_be_visible()
     page.get_by_role("heading", level=1).click()
     expect(page.locator("#about-tags")).to_be_hidden()
+
+
+def test_the_commands_that_somebody_opened_stay_open_and_are_those_of_now(
+    admin_page: Page,
+) -> None:
+    page = admin_page
+    page.goto(ENTRY)
+    page.get_by_text("The same by API").click()
+    flag = page.locator("td[data-field=experimental]").get_by_role("switch")
+    shown = page.locator("#api-calls dt").filter(has_text="Switch Experimental")
+    expect(shown).to_have_text("Switch Experimental on")
+    flag.click()
+    expect(flag).to_have_attribute("aria-checked", "true")
+    expect(shown).to_have_text("Switch Experimental off")
+    expect(shown).to_be_visible()
+    flag.click()
+    expect(shown).to_have_text("Switch Experimental on")
