@@ -10,7 +10,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.blueprints.console.display import entry_path, label_of
-from app.blueprints.console.listing import Pages, parse_listing
+from app.blueprints.console.listing import Pages, address_of, filter_chips, parse_listing
 from app.core.errors import ValidationError
 from app.core.feeds import LABELS as FEED_LABELS
 from app.core.fields import FIELDS
@@ -92,6 +92,18 @@ _KEPT = frozenset({"sync", "user", "token"})
 _FIELDS = {
     name: field.label for fields in reversed(FIELDS.values()) for name, field in fields.items()
 }
+_FILTERS = {
+    "record": "Record",
+    "field": "Field",
+    "actor": "Who",
+    "actor_kind": "By whom",
+    "feed": "Feed",
+    "kind": "What",
+    "since": "From",
+    "until": "To",
+    "batch": "Batch",
+}
+_FILTER_WORDS = {"field": _FIELDS, "kind": _WORDS, "actor_kind": ACTOR_WORDS}
 
 
 @blueprint.get(PATH)
@@ -110,13 +122,14 @@ def changes() -> Response:
         found["newest"] = this_moment(db.session()).batch
     context = _filters(args) | {"query": urlencode(kept), "filtered": bool(kept)} | found
     context["chips"] = _actor_chips(kept)
+    context["chosen"] = filter_chips(PATH, kept, _FILTERS, _FILTER_WORDS)
     return render_page(
         "console/changes.html",
         "console/changes/_list.html",
         status=400 if problem else 200,
         problem=problem,
         path=PATH,
-        here=_address(PATH, args),
+        here=address_of(PATH, args),
         now=now(),
         **context,
     )
@@ -135,7 +148,7 @@ def show_batch(batch_id: str) -> Response:
         rows=list_batch_changes(db.session(), batch.id, limit=CHANGES, offset=offset),
         pages=pages,
         path=f"{PATH}/{batch.public_id}",
-        here=_address(
+        here=address_of(
             f"{PATH}/{batch.public_id}", {"page": str(pages.page)} if pages.page > 1 else {}
         ),
         now=now(),
@@ -161,8 +174,8 @@ def _listed(
     return {
         "batches": rows,
         "few": first_changes(session, found.ids, wanted),
-        "newer": _address(PATH, {**kept, "after": newer}) if newer else None,
-        "older": _address(PATH, {**kept, "before": further}) if further else None,
+        "newer": address_of(PATH, {**kept, "after": newer}) if newer else None,
+        "older": address_of(PATH, {**kept, "before": further}) if further else None,
         "count": f"{count:,}{'' if whole else '+'}",
     }
 
@@ -197,15 +210,11 @@ def _actor_chips(kept: Mapping[str, str]) -> list[tuple[str, str, bool]]:
     """For everybody and each kind of actor: the words, where it leads, whether it is chosen."""
     rest = {name: value for name, value in kept.items() if name != "actor_kind"}
     chosen = kept.get("actor_kind", "")
-    chips = [("Everybody", _address(PATH, rest), chosen not in ACTOR_KINDS)]
+    chips = [("Everybody", address_of(PATH, rest), chosen not in ACTOR_KINDS)]
     for kind in ACTOR_KINDS:
-        address = _address(PATH, {**rest, "actor_kind": kind})
+        address = address_of(PATH, {**rest, "actor_kind": kind})
         chips.append((ACTOR_WORDS[kind], address, kind == chosen))
     return chips
-
-
-def _address(path: str, args: Mapping[str, str]) -> str:
-    return f"{path}?{urlencode(args)}" if args else path
 
 
 def batch_title(batch: BatchRow) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from app.blueprints.console.columns import BY_NAME, NAME, Column, meaning_of
@@ -278,6 +278,31 @@ class Listing:
         turned = "desc" if current == "asc" else "asc"
         address = self.address({"sort": sorts_by, "order": turned})
         return head._replace(address=address, order=current)
+
+
+def filter_chips(
+    path: str,
+    args: Mapping[str, str],
+    labels: Mapping[str, str],
+    words: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Chip]:
+    """As `Listing.chips`, for a list that is none of the tables; filters without a label are not
+    named, but kept.
+    """
+    return [
+        Chip(
+            label,
+            (words or {}).get(name, {}).get(args[name], args[name]),
+            address_of(path, {key: value for key, value in args.items() if key != name}),
+        )
+        for name, label in labels.items()
+        if name in args
+    ]
+
+
+def address_of(path: str, args: Mapping[str, Any]) -> str:
+    """A path with its parameters, if there are any."""
+    return f"{path}?{urlencode(args)}" if args else path
 
 
 def parse_address(address: str, table: Table) -> Listing:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from app.blueprints.console.listing import YES_NO, Pages, parse_listing
+from app.blueprints.console.listing import YES_NO, Pages, filter_chips, parse_listing
 from app.blueprints.console.messages import answer, undo_action
 from app.core.errors import (
     AlmanacError,
@@ -52,6 +52,7 @@ from app.web.render import is_fragment, render_page
 blueprint = Blueprint("providers", __name__)
 PATH = "/providers"
 ROWS = 50
+_FILTERS = {"search": "Search", "kind": "Vendor", "active": "Active"}
 # What `almanac sync` counts, in the order in which a person wants to read it.
 _COUNTED = ("added", "updated", "retired", "reactivated", "protected", "unchanged")
 
@@ -199,6 +200,7 @@ def _table(args: dict[str, str], page: int) -> dict[str, Any]:
         "here": _address(args, page),
         "now": now(),
         "editable": may("admin:provider:manage"),
+        "chosen": filter_chips(PATH, args, _FILTERS, {"active": YES_NO}),
         "vendors": vendors_in_use(session),
         "yes_no": YES_NO,
     }

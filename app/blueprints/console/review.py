@@ -10,7 +10,7 @@ from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
 from app.blueprints.console.item_words import field_choices, kind_label, reason_label
-from app.blueprints.console.listing import parse_listing
+from app.blueprints.console.listing import address_of, filter_chips, parse_listing
 from app.blueprints.console.messages import Link, answer, undo_action
 from app.blueprints.console.tables import shown_address
 from app.core.errors import ConflictError, FieldProblem, ValidationError
@@ -29,7 +29,7 @@ from app.queries.review import (
 )
 from app.queries.review_filter import SORTS, ReviewFilter, parse_review_filter
 from app.queries.runs import held_runs
-from app.queries.sync_items import RECORD_TYPES
+from app.queries.sync_items import KINDS, RECORD_TYPES
 from app.services.review import Decided, decide_items, preview_decision
 from app.web.addresses import local_path
 from app.web.permissions import current_actor, may, requires
@@ -41,6 +41,18 @@ ROWS = 50
 BADGE = 100
 _PLACE = ("sort", "before", "after")
 _SORTS = {"newest": "newest first", "oldest": "oldest first", "size": "greatest change first"}
+_FILTERS = {
+    "q": "Search",
+    "feed": "Feed",
+    "reason": "Reason",
+    "field": "Field",
+    "kind": "Kind",
+    "size_min": "Changed at least",
+    "record_type": "Record",
+    "record": "Id",
+    "run": "Run",
+    "state": "Waiting",
+}
 _SIZES = {
     "2": "2 times",
     "5": "5 times",
@@ -86,26 +98,34 @@ def _context(args: Mapping[str, str]) -> dict[str, Any]:
         "args": kept,
         "filtered": not wanted.is_everything(),
         "where": urlencode(wanted.to_args()),
-        "here": _address(kept | place_args),
+        "here": address_of(PATH, kept | place_args),
         "around": _around(page, kept),
         "total": f"{page.total:,}{'+' if page.capped else ''}",
         "searched": SEARCHED if wanted.q and review_is_long() else None,
         "held": held_runs(session) if wanted.is_everything() and not place_args else [],
         "choices": _choices(wanted),
+        "chosen": filter_chips(PATH, kept, _FILTERS, _words(wanted)),
         "editable": may("admin:sync:review"),
         "problem": None,
         "now": now(),
     }
 
 
-def _address(args: Mapping[str, Any]) -> str:
-    return f"{PATH}?{urlencode(args)}" if args else PATH
+def _words(wanted: ReviewFilter) -> dict[str, dict[str, str]]:
+    """What people call the values of the filters."""
+    return {
+        "reason": {wanted.reason or "": reason_label(wanted.reason)},
+        "kind": KINDS,
+        "record_type": RECORD_TYPES,
+        "field": field_choices(),
+        "size_min": _SIZES,
+    }
 
 
 def _around(page: ReviewPage, kept: Mapping[str, str]) -> dict[str, str | None]:
     """The addresses of the pages before and after this one."""
     places = {"before": page.before, "after": page.after}
-    return {n: _address({**kept, n: str(c)}) if c else None for n, c in places.items()}
+    return {n: address_of(PATH, {**kept, n: str(c)}) if c else None for n, c in places.items()}
 
 
 def _choices(wanted: ReviewFilter) -> dict[str, Any]:

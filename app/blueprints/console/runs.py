@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.blueprints.console.api_calls import run_calls
 from app.blueprints.console.item_words import field_choices
-from app.blueprints.console.listing import Pages, parse_listing
+from app.blueprints.console.listing import Pages, address_of, filter_chips, parse_listing
 from app.blueprints.console.tables import shown_address
 from app.core.errors import ValidationError
 from app.forms.bulk import MAX_IDS
@@ -61,6 +61,8 @@ COUNT_WORDS = (
     *("added", "updated", "protected", "retired", "reactivated", "quarantined"),
     *("unchanged", "rejected"),
 )
+_ITEM_FILTERS = {"kind": "Kind", "field": "Field", "state": "State", "record_type": "Record"}
+_ITEM_WORDS = {"kind": KINDS, "state": STATES, "record_type": RECORD_TYPES}
 
 
 @blueprint.get(PATH)
@@ -77,10 +79,13 @@ def runs() -> Response:
         "args": args,
         "query": urlencode(args),
         "path": PATH,
-        "here": _address(PATH, args | ({"page": str(page)} if page > 1 else {})),
+        "here": address_of(PATH, args | ({"page": str(page)} if page > 1 else {})),
         "problem": problem,
         "feeds": {feed.name: feed.name for feed in list_feeds(db.session())},
         "statuses": {status: STATUS_WORDS[status] for status in RUN_STATUSES},
+        "chosen": filter_chips(
+            PATH, args, {"feed": "Feed", "status": "Status"}, {"status": STATUS_WORDS}
+        ),
         "now": now(),
     }
     return _listed("console/runs.html", "console/runs/_list.html", context)
@@ -123,8 +128,9 @@ def run_context(run: RunRow, listing: Any, problem: str | None = None) -> dict[s
         "args": args,
         "query": urlencode(args),
         "path": path,
-        "here": _address(path, args | ({"page": str(listing.page)} if listing.page > 1 else {})),
+        "here": address_of(path, args | ({"page": str(listing.page)} if listing.page > 1 else {})),
         "problem": problem,
+        "chosen": filter_chips(path, args, _ITEM_FILTERS, _ITEM_WORDS | {"field": labels}),
         "kinds": KINDS,
         "states": STATES,
         "record_types": RECORD_TYPES,
@@ -150,10 +156,6 @@ def _listed(template: str, fragment: str, context: dict[str, Any]) -> Response:
     if is_fragment() and shown_address() != context["here"]:
         response.headers["HX-Push-Url"] = context["here"]
     return response
-
-
-def _address(path: str, args: Mapping[str, str]) -> str:
-    return f"{path}?{urlencode(args)}" if args else path
 
 
 def run_pill(status: str) -> str:
