@@ -15,12 +15,13 @@ from app.core.bulk import ACTIONS, BulkAction, BulkChange, bulk_change
 from app.core.errors import FieldProblem, ValidationError
 from app.core.fields import RecordType
 from app.core.row_ids import read_row_id
+from app.queries.conditions import among
 from app.queries.entry_filter import parse_entry_filter
 from app.queries.entry_pages import matching_ids
 from app.queries.list_args import RecordFilter
 from app.queries.provider_model_filter import parse_provider_model_filter
 from app.queries.provider_model_pages import matching_provider_model_ids
-from app.queries.selections import Selection, among, visible
+from app.queries.selections import Selection, visible
 from app.queries.states import TABLES
 
 Posted = MultiDict[str, str]

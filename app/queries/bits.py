@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Sized
 from functools import reduce
@@ -27,3 +28,13 @@ def bits_of(ids: Iterable[int], highest: int) -> Bits:
 def up_to(highest: int) -> Bits:
     """The set of all ids from 1 to ``highest``."""
     return (1 << (highest + 1)) - 2 if highest > 0 else 0
+
+
+def ids_in(bits: Bits) -> array[int]:
+    """The ids of a set, ascending."""
+    digits = f"{bits:b}"[::-1]
+    found, at = array("i"), digits.find("1")
+    while at >= 0:
+        found.append(at)
+        at = digits.find("1", at + 1)
+    return found

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, literal, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    UnaryExpression,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy import false as no
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.operators import custom_op
 
 Meaning = Callable[[ColumnElement[Any], Any], ColumnElement[bool]]
@@ -85,3 +96,12 @@ def micro_dollars_per_1k(dollars_per_million: Decimal) -> float:
 
 def manual(column: ColumnElement[Any], value: bool) -> ColumnElement[bool]:
     return column == "updated" if value else column.in_(("init", "filled"))
+
+
+def among(session: Session, column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """Whether a column is one of any number of ids: they travel as one parameter."""
+    if session.get_bind().dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(sorted(ids))).table_valued("value")
+        return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
+    array = literal(sorted(ids), ARRAY(Integer))
+    return column == func.any(array)  # type: ignore[no-any-return]

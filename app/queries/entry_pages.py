@@ -42,8 +42,3 @@ def count_entries(session: Session, wanted: EntryFilter) -> int:
 def matching_ids(session: Session, wanted: EntryFilter) -> Select[int]:
     """A query for the ids of all that match, in no order, to build set-based statements on."""
     return Finder(session, LISTED, wanted).all_ids()
-
-
-def found_ids(session: Session, wanted: EntryFilter) -> Select[int]:
-    """A query for the ids of all that match, in no order, to be read: by the shortest way."""
-    return Finder(session, LISTED, wanted).found()

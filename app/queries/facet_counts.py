@@ -11,20 +11,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from app.queries.bits import Bits, bits_of
+from app.queries.bits import Bits, bits_of, ids_in
 from app.queries.cache import State, StateCache, catalog_state
 from app.queries.edited import Edited, edited_entries, edited_models, edited_since
 from app.queries.entry_facets import read_entry_facets
 from app.queries.entry_filter import EntryFilter
-from app.queries.entry_pages import found_ids
-from app.queries.facet_sets import FacetSets, Reading, read_ids, renewed
+from app.queries.entry_pages import LISTED as ENTRIES
+from app.queries.facet_sets import LIMIT, FacetSets, Reading, read_ids, renewed
 from app.queries.list_args import Filter
 from app.queries.provider_model_facets import read_provider_model_facets
 from app.queries.provider_model_filter import ProviderModelFilter
-from app.queries.provider_model_pages import found_provider_model_ids
+from app.queries.provider_model_pages import LISTED as PROVIDER_MODELS
+from app.queries.record_pages import FEW, Finder, Listed
 
 Counts = Mapping[str, Mapping[str, int]]
 SETS = StateCache(4)
@@ -39,11 +39,11 @@ class _Faceted(Generic[Filter]):
     name: str
     read: Callable[[Reading], FacetSets]
     touched: Callable[[Session, Edited], Collection[int]]
-    ids: Callable[[Session, Filter], Select[int]]
+    listed: Listed[Filter]
 
 
-_ENTRIES = _Faceted("entries", read_entry_facets, edited_entries, found_ids)
-_MODELS = _Faceted("models", read_provider_model_facets, edited_models, found_provider_model_ids)
+_ENTRIES = _Faceted("entries", read_entry_facets, edited_entries, ENTRIES)
+_MODELS = _Faceted("models", read_provider_model_facets, edited_models, PROVIDER_MODELS)
 
 
 def count_entry_facets(session: Session, wanted: EntryFilter) -> Counts:
@@ -69,16 +69,24 @@ def _counted(session: Session, of: _Faceted[Filter], wanted: Filter) -> Counts:
     def make() -> Counts:
         sets: FacetSets = SETS.get_or_make(state, of.name, lambda: _sets(session, of, state))
         chosen = _chosen(sets, wanted)
-        nothing: dict[str, Any] = dict.fromkeys(_plain(sets, wanted))
+        nothing: dict[str, Any] = {name: None for name in chosen if hasattr(wanted, name)}
         rest = replace(wanted, flags={}, **nothing)
         everything = sets.everything
         if rest.restrictions():
             everything &= FOUND.get_or_make(
                 state, (of.name, rest.key()), lambda: _ids(session, of, rest, sets)
             )
-        return _counts(sets, everything, chosen)
+        found = _all_of(everything, chosen.values())
+        _keep(Finder(session, of.listed, wanted), state, found)
+        return _counts(sets, everything, chosen, found)
 
     return COUNTED.get_or_make(state, key, make)
+
+
+def _keep(finder: Finder[Filter], state: State | None, found: Bits) -> None:
+    """Hand on to the list how many match, and where they are few which ones."""
+    total = found.bit_count()
+    finder.keep(state, total, ids_in(found) if total <= FEW else None)
 
 
 def _sets(session: Session, of: _Faceted[Filter], state: State | None) -> FacetSets:
@@ -99,18 +107,14 @@ def _renewed(
     return renewed(sets, touched, of.read(Reading(session, touched))) if touched else sets
 
 
-def _plain(sets: FacetSets, wanted: Filter) -> list[str]:
-    """The facets that are attributes of the filter (flags are kept in a mapping of their own)."""
-    return [name for name in sets.values if hasattr(wanted, name)]
-
-
 def _chosen(sets: FacetSets, wanted: Filter) -> dict[str, Bits]:
-    """The sets of the facets that the filter restricts."""
-    return {
-        name: sets.values[name].get(_word(value), 0)
-        for name, value in wanted.restrictions().items()
-        if name in sets.values
-    }
+    """The sets of the facets that the filter restricts, as far as they are kept."""
+    found = {}
+    for name, value in wanted.restrictions().items():
+        values, word = sets.values.get(name), _word(value)
+        if values is not None and (word in values or len(values) < LIMIT):
+            found[name] = values.get(word, 0)
+    return found
 
 
 def _word(value: Any) -> str:
@@ -119,11 +123,10 @@ def _word(value: Any) -> str:
 
 def _ids(session: Session, of: _Faceted[Filter], rest: Filter, sets: FacetSets) -> Bits:
     """What the filters that are no facets find: searches and ranges."""
-    return bits_of(read_ids(session, of.ids(session, rest)), sets.highest)
+    return bits_of(read_ids(session, Finder(session, of.listed, rest).found()), sets.highest)
 
 
-def _counts(sets: FacetSets, everything: Bits, chosen: Mapping[str, Bits]) -> Counts:
-    found = _all_of(everything, chosen.values())
+def _counts(sets: FacetSets, everything: Bits, chosen: Mapping[str, Bits], found: Bits) -> Counts:
     counts: dict[str, dict[str, int]] = {}
     for name, values in sets.values.items():
         base = found

@@ -82,8 +82,3 @@ def count_provider_models(session: Session, wanted: ProviderModelFilter) -> int:
 def matching_provider_model_ids(session: Session, wanted: ProviderModelFilter) -> Select[int]:
     """A query for the ids of all that match, in no order, to build set-based statements on."""
     return Finder(session, LISTED, wanted).all_ids()
-
-
-def found_provider_model_ids(session: Session, wanted: ProviderModelFilter) -> Select[int]:
-    """A query for the ids of all that match, in no order, to be read: by the shortest way."""
-    return Finder(session, LISTED, wanted).found()

@@ -22,7 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import Base, CatalogEntry, ProviderModel
 from app.queries.cache import State, StateCache, catalog_state
-from app.queries.conditions import plain, unindexed
+from app.queries.conditions import among, plain, unindexed
 from app.queries.list_args import Filter
 from app.queries.search import SearchTable, fold, is_indexable, matching, walked
 
@@ -34,6 +34,9 @@ COUNTS = StateCache(4_096)
 PROBES = StateCache(256)
 ORDERS = StateCache(32)
 PAGES = StateCache(512)
+# The ids that a filter finds, where they are few and somebody counted them anyway.
+FEW = 5_000
+FOUND = StateCache(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def orders_of(
 
 def forget() -> None:
     """Forget all that is remembered, as after a start; for measurements."""
-    for cache in (COUNTS, PROBES, ORDERS, PAGES):
+    for cache in (COUNTS, PROBES, ORDERS, PAGES, FOUND):
         cache.clear()
 
 
@@ -124,6 +127,12 @@ class Finder(Generic[Filter]):
     def total(self) -> int:
         """How many records match, exactly."""
         return COUNTS.get_or_make(self.state, self._key(), self._count)
+
+    def keep(self, state: State | None, total: int, ids: Sequence[int] | None) -> None:
+        """Remember how many match in a state of the catalog, and which, where that is known."""
+        COUNTS.keep(state, self._key(), total)
+        if ids is not None:
+            FOUND.keep(state, self._key(), ids)
 
     def all_ids(self) -> Select[int]:
         """The ids that match, found by indexes; the sparse search has been made already."""
@@ -179,8 +188,13 @@ class Finder(Generic[Filter]):
         return steps * records / total * WALK_COST > total
 
     def _collect(self) -> Sequence[int]:
-        statement = self._joined(self.all_ids(), plain).order_by(*self._ordering(reverse=False))
+        known = FOUND.get(self.state, self._key())
+        some = self.all_ids() if known is None else self._these(known)
+        statement = self._joined(some, plain).order_by(*self._ordering(reverse=False))
         return array("i", self.session.scalars(statement))
+
+    def _these(self, ids: Sequence[int]) -> Select[int]:
+        return select(self.pk).where(among(self.session, self.pk, ids))
 
     def _walk(self, total: int, take: int, offset: int) -> Sequence[int]:
         """From the nearer end: the last page is the first one of the reverse order."""

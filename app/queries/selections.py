@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Integer,
     Select,
     and_,
     cast,
     func,
-    literal,
     null,
     or_,
     select,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core.bulk import BulkChange
 from app.core.fields import RecordType
 from app.core.hashing import content_hash
 from app.models import CatalogEntry, EntryTag, Override, Provider, ProviderModel
+from app.queries.conditions import among
 from app.queries.states import TABLES
 
 SHOWN = 10
@@ -115,15 +112,6 @@ def visible(session: Session, record_type: RecordType) -> ColumnElement[bool]:
         return CatalogEntry.merged_into_id.is_(None)
     deleted = session.scalars(select(Provider.id).where(Provider.deleted_at.is_not(None))).all()
     return ProviderModel.provider_id.not_in(deleted) if deleted else true()
-
-
-def among(session: Session, column: Any, ids: Collection[int]) -> ColumnElement[bool]:
-    """Whether a column is one of any number of ids: they travel as one parameter."""
-    if session.get_bind().dialect.name == "sqlite":
-        listed = func.json_each(json.dumps(sorted(ids))).table_valued("value")
-        return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
-    array = literal(sorted(ids), ARRAY(Integer))
-    return column == func.any(array)  # type: ignore[no-any-return]
 
 
 def differs(change: BulkChange) -> ColumnElement[bool]:

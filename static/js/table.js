@@ -73,17 +73,19 @@ document.addEventListener("htmx:after:history:replace", () => {
   address = here();
 });
 
-// The rows that a window does not show are laid out when the page can be used, or is moved.
-const MOVES = ["wheel", "touchstart", "keydown", "pointerdown"];
-const open = () => {
-  grid()?.classList.remove("is-opening");
-  for (const kind of MOVES) removeEventListener(kind, open, true);
-};
+// The rows that a window does not show are laid out when the others can be used, or the page is
+// moved; so, too, where a filter or another page brings new ones.
+const open = () => grid()?.classList.remove("is-opening");
 const openSoon = () => {
   if (window.requestIdleCallback) requestIdleCallback(open, { timeout: 300 });
   else setTimeout(open, 50);
 };
-for (const kind of MOVES) addEventListener(kind, open, { capture: true, passive: true });
+for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(kind, open, { capture: true, passive: true });
+document.addEventListener("htmx:before:swap", ({ detail }) => {
+  const fresh = detail.tasks.find(({ target, swapSpec }) => target?.id === "results" && swapSpec.style === "outerHTML");
+  fresh?.fragment.querySelector("[data-grid]")?.classList.add("is-opening");
+  if (fresh) document.addEventListener("htmx:after:swap", openSoon, { once: true });
+});
 if (location.hash) open();
 else if (document.readyState === "complete") openSoon();
 else addEventListener("load", openSoon);

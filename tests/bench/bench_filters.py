@@ -70,6 +70,7 @@ def measure(page: Page, of: str) -> None:
     times = []
     for number in range(6):
         page.goto(PATHS[of])
+        page.wait_for_timeout(500)  # somebody looks for the cell: the page is at rest again
         page.evaluate(FLIP)
         times.append(page.evaluate(CHOOSE, ["active", ("true", "false")[number % 2]]))
     _print("right after an edit", times)

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from app.core.fields import RecordType
 from app.core.permissions import SYSTEM
 from app.models import CatalogEntry, Provider, ProviderModel, now
+from app.queries import record_pages
 from app.queries.bits import bits_of, up_to
 from app.queries.entries import list_entries
 from app.queries.entry_filter import parse_entry_filter
 from app.queries.facet_counts import count_entry_facets, count_provider_model_facets, forget
-from app.queries.facet_sets import LIMIT, FacetSets, renewed
+from app.queries.facet_sets import LIMIT, FacetSets, Reading, renewed
 from app.queries.provider_model_filter import parse_provider_model_filter
 from app.queries.provider_models import list_provider_models
 from app.services.records import edit_record, reset_record
@@ -169,6 +170,27 @@ def _edit(
 def _both(session: Session, args: dict[str, str]) -> tuple[Any, Any]:
     of_entries = count_entry_facets(session, parse_entry_filter(args))
     return of_entries, count_provider_model_facets(session, parse_provider_model_filter(args))
+
+
+@pytest.mark.usefixtures("catalog")
+def test_the_total_is_that_of_the_list_also_for_a_value_that_is_not_kept(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.queries.facet_counts.LIMIT", 1)
+    monkeypatch.setattr(Reading.by_value, "__kwdefaults__", {"most": 1})
+    for args in ({"family": "llama"}, {"family": "o'1"}, {"family": "nobody"}, {"tag": "cheap"}):
+        forget_all()
+        wanted = parse_entry_filter({**args, "retired": "false"})
+        listed = list_entries(session, wanted, limit=50, offset=0).total
+        forget_all()
+        active = count_entry_facets(session, wanted)["active"]
+        assert sum(active.values()) == listed
+        assert list_entries(session, wanted, limit=50, offset=0).total == listed
+
+
+def forget_all() -> None:
+    forget()
+    record_pages.forget()
 
 
 def test_more_values_than_are_kept_are_counted_anew() -> None:
