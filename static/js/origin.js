@@ -49,7 +49,7 @@ if (card) {
   document.addEventListener("focusin", (event) => {
     if (card.contains(event.target)) return clearTimeout(timer);
     const cell = event.target.closest(MARKED);
-    if (cell !== shownFor) hide(); // or it would lie over what has the focus now
+    if (!cell || cell !== shownFor) hide(); // or it would lie, or come, over what has the focus now
     if (cell && event.target.matches(":focus-visible")) plan(cell, 500);
   });
   document.addEventListener("keydown", (event) => {

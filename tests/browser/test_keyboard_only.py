@@ -212,11 +212,14 @@ def test_the_card_of_a_value_does_not_come_after_one_went_on(
     page.goto(LISTED)
     card = page.locator("#origin-card")
     family = page.locator(f'tr[data-public-id="{ENTRY}"] [data-field="family"] > button')
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.clock.install()
     family.focus()
     page.keyboard.press("ArrowRight")
     page.clock.run_for(2_000)
     expect(card).to_be_hidden()
+    assert not [url for url in asked if "/origin" in url]
     page.keyboard.press("ArrowLeft")
     page.clock.run_for(600)
     expect(card).to_contain_text("ours")
