@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
 from app.core.permissions import Role
 from app.models import db
@@ -19,7 +19,7 @@ from tests.support.database import (
     take_snapshot,
 )
 from tests.support.live import served
-from tests.support.people import log_in
+from tests.support.people import session_of
 from tests.support.seed import seed
 
 # A page may be told "no": refused forms and stale edits are answered with these, and Chromium
@@ -91,11 +91,18 @@ def page(live_app: Flask, page: Page, request: pytest.FixtureRequest) -> Iterato
     assert complaints == [], "the browser's console has errors"
 
 
+def let_in(context: BrowserContext, app: Flask, base_url: str, role: Role) -> None:
+    """The browser gets the session of a person who has logged in."""
+    cookie, _ = session_of(app, role)
+    context.add_cookies(
+        [{"name": app.config["SESSION_COOKIE_NAME"], "value": cookie, "url": base_url}]
+    )
+
+
 @pytest.fixture
-def admin_page(page: Page) -> Page:
-    """A page on which the admin has logged in."""
-    page.goto("/login")
-    log_in(page, Role.ADMIN)
+def admin_page(page: Page, live_app: Flask, base_url: str) -> Page:
+    """An empty page of a browser in which the admin has logged in."""
+    let_in(page.context, live_app, base_url, Role.ADMIN)
     return page
 
 
@@ -103,8 +110,6 @@ def admin_page(page: Page) -> Page:
 def other_page(live_app: Flask, browser: Browser, base_url: str) -> Iterator[Page]:
     """Another person's browser, whose connection a test may cut: its console may complain."""
     context = browser.new_context(base_url=base_url, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto("/login")
-    log_in(page, Role.EDITOR)
-    yield page
+    let_in(context, live_app, base_url, Role.EDITOR)
+    yield context.new_page()
     context.close()

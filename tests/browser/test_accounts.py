@@ -10,6 +10,7 @@ from app.services.tokens import create_token
 from app.services.users import create_user
 from app.web.permissions import current_settings
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.people import PASSWORD
 
 LONG = "a.person.with.a.rather.long.name@department.example.org"
@@ -32,6 +33,7 @@ def test_nothing_has_to_be_scrolled_sideways_on_a_phone(
 
 def test_the_password_is_changed_from_the_menu(admin_page: Page) -> None:
     page = admin_page
+    page.goto("/")
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="Change password").click()
     page.get_by_label("Current password").fill(PASSWORD)
@@ -48,7 +50,7 @@ def test_the_password_is_changed_from_the_menu(admin_page: Page) -> None:
 def test_the_api_reference_is_accessible(page: Page, theme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/v1/docs")
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     page.reload()
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     assert page.evaluate(WIDER_THAN_SHOWN) == []

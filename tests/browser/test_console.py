@@ -15,6 +15,7 @@ from app.services.records import edit_record
 from app.services.sync import sync_feed
 from app.upstreams import feed_kind
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.people import PASSWORD
 
 ENTRY = "anthropic/claude-sonnet-4-5"
@@ -256,7 +257,7 @@ def test_pages_are_accessible(admin_page: Page, live_app: Flask, theme: str, wid
             db.session(), SYSTEM, "entry", ENTRY, {"family": "ours", "supports_tools": False}
         )
     page.set_viewport_size({"width": width, "height": 900})
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     for path in (LISTED, "/catalog?q=zzzz", f"/catalog/{ENTRY}", "/", "/feeds", "/changes"):
         page.goto(path)
         assert page.locator("html").get_attribute("data-bs-theme") == theme

@@ -7,6 +7,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.console import GROUPS, NO_PAGE, addresses, fill, page_rules
 
 THEMES = ("light", "dark")
@@ -43,7 +44,7 @@ def test_every_page_is_accessible_and_fits(
     theme: str,
 ) -> None:
     page = admin_page
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     page.set_viewport_size({"width": 1280, "height": 900})
     found: list[str] = []
     paths = [

@@ -13,6 +13,7 @@ from app.core.permissions import SYSTEM, Role
 from app.models import CatalogEntry, UserSession, db
 from app.services.records import edit_record
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.live import raising
 from tests.support.people import log_in
 
@@ -203,7 +204,7 @@ def test_every_state_is_accessible(
 ) -> None:
     page = admin_page
     path, steps = STATES[state]
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     page.goto(path)
     steps(page, live_app)
     assert page.locator("html").get_attribute("data-bs-theme") == theme

@@ -11,6 +11,7 @@ from app.core.permissions import SYSTEM, Role
 from app.models import ProviderModel, db
 from app.services.records import edit_record
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.people import log_in
 from tests.support.processes import wait_until
 
@@ -106,7 +107,7 @@ def test_without_scripts_the_tables_remain(browser: Browser, base_url: str, chan
 def test_the_pages_are_accessible(admin_page: Page, changed: str, theme: str, width: int) -> None:
     page = admin_page
     page.set_viewport_size({"width": width, "height": 844})
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     for path in (changed, f"{changed}?field=pricing", "/changes", "/changes?kind=edit"):
         page.goto(path)
         if path == changed:

@@ -2,7 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
+from app.core.permissions import Role
 from tests.support.axe import violations
+from tests.support.people import log_in
 
 
 def test_the_login_page_is_accessible(page: Page) -> None:
@@ -18,5 +20,7 @@ def test_a_wrong_password_is_refused_and_said(page: Page) -> None:
     expect(page.get_by_text("wrong")).to_be_visible()
 
 
-def test_the_admin_reaches_the_console(admin_page: Page) -> None:
-    expect(admin_page.locator("form[action='/logout']")).to_have_count(1)
+def test_the_admin_reaches_the_console(page: Page) -> None:
+    page.goto("/login")
+    log_in(page, Role.ADMIN)
+    expect(page.locator("form[action='/logout']")).to_have_count(1)

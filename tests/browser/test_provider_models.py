@@ -11,6 +11,7 @@ from app.core.permissions import SYSTEM
 from app.models import Provider, ProviderModel, db
 from app.services.records import edit_record, edit_records
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.people import PASSWORD
 
 PROVIDER, RAW_ID = "anthropic", "claude-sonnet-4-5"
@@ -210,7 +211,7 @@ def test_tables_editors_and_pages_are_accessible(
     with live_app.app_context():
         edit_record(db.session(), SYSTEM, "provider_model", pk, {"token_limits": None})
     page.set_viewport_size({"width": width, "height": 844})
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     for path in (
         "/provider-models?category=chat&sort=model_order_number&order=asc",
         "/provider-models?search=zzzz",

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.axe import violations
+from tests.support.browser import show_in
 from tests.support.people import PASSWORD
 
 LISTED = "/catalog?q=claude-sonnet-4"
@@ -142,7 +143,7 @@ def test_without_scripts_columns_are_an_ordinary_form(
 def test_the_panel_is_accessible(admin_page: Page, theme: str, width: int) -> None:
     page = admin_page
     page.set_viewport_size({"width": width, "height": 900})
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     for path in ("/catalog?columns=family,tags&density=compact", "/provider-models"):
         page.goto(path)
         open_panel(page)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.axe import violations
+from tests.support.browser import show_in
 
 LISTED = "/catalog?q=claude-sonnet-4"
 
@@ -137,7 +138,7 @@ def test_a_view_is_kept_opened_first_and_shared(admin_page: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_heads_explain_themselves_and_views_are_accessible(admin_page: Page, theme: str) -> None:
     page = admin_page
-    page.evaluate("theme => localStorage.setItem('almanac-theme', theme)", theme)
+    show_in(page, theme)
     for path, head, said in (
         ("/catalog", "Context", "tokens"),
         ("/provider-models", "per M in / out", "USD"),

@@ -7,6 +7,10 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -34,6 +38,11 @@ def launch_arguments() -> dict[str, object]:
     """What Playwright's `launch` is given."""
     executable = find_chromium()
     return {"args": ARGUMENTS} | ({"executable_path": executable} if executable else {})
+
+
+def show_in(page: "Page", theme: str) -> None:
+    """From the next page on, what is shown has these colours: light or dark."""
+    page.add_init_script(f"localStorage.setItem('almanac-theme', '{theme}')")
 
 
 def main() -> int:

@@ -56,6 +56,14 @@ def logged_in(app: Flask, role: Role) -> IsolatedClient:
     """
     client = app.test_client()
     assert isinstance(client, IsolatedClient)
+    cookie, token = session_of(app, role)
+    client.set_cookie(app.config["SESSION_COOKIE_NAME"], cookie)
+    client.environ_base["HTTP_X_CSRFTOKEN"] = token
+    return client
+
+
+def session_of(app: Flask, role: Role) -> tuple[str, str]:
+    """The cookie of a session that the person of this role has now, and its CSRF token."""
     with app.app_context():
         secret = start_session(db.session(), ensure_user(role))
     with app.test_request_context("/"):
@@ -69,9 +77,7 @@ def logged_in(app: Flask, role: Role) -> IsolatedClient:
         assert signer is not None
         cookie = signer.dumps(dict(session))
     assert isinstance(cookie, str)
-    client.set_cookie(app.config["SESSION_COOKIE_NAME"], cookie)
-    client.environ_base["HTTP_X_CSRFTOKEN"] = token
-    return client
+    return cookie, token
 
 
 def api_client(app: Flask, role: Role) -> IsolatedClient:
