@@ -24,7 +24,7 @@ from app.queries.list_args import Filter
 from app.queries.provider_model_facets import read_provider_model_facets
 from app.queries.provider_model_filter import ProviderModelFilter
 from app.queries.provider_model_pages import LISTED as PROVIDER_MODELS
-from app.queries.record_pages import FEW, Finder, Listed
+from app.queries.record_pages import FEW, Finder, Listed, keep_found
 
 Counts = Mapping[str, Mapping[str, int]]
 SETS = StateCache(4)
@@ -77,16 +77,12 @@ def _counted(session: Session, of: _Faceted[Filter], wanted: Filter) -> Counts:
                 state, (of.name, rest.key()), lambda: _ids(session, of, rest, sets)
             )
         found = _all_of(everything, chosen.values())
-        _keep(Finder(session, of.listed, wanted), state, found)
+        total = found.bit_count()
+        few = ids_in(found) if total <= FEW else None
+        keep_found(state, of.listed, wanted, total, few)
         return _counts(sets, everything, chosen, found)
 
     return COUNTED.get_or_make(state, key, make)
-
-
-def _keep(finder: Finder[Filter], state: State | None, found: Bits) -> None:
-    """Hand on to the list how many match, and where they are few which ones."""
-    total = found.bit_count()
-    finder.keep(state, total, ids_in(found) if total <= FEW else None)
 
 
 def _sets(session: Session, of: _Faceted[Filter], state: State | None) -> FacetSets:

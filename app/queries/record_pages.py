@@ -97,6 +97,23 @@ def forget() -> None:
         cache.clear()
 
 
+def keep_found(
+    state: State | None,
+    listed: Listed[Filter],
+    wanted: Filter,
+    total: int,
+    ids: Sequence[int] | None,
+) -> None:
+    """Remember how many match in a state of the catalog, and which, where somebody knows it."""
+    COUNTS.keep(state, _key(listed, wanted), total)
+    if ids is not None:
+        FOUND.keep(state, _key(listed, wanted), ids)
+
+
+def _key(listed: Listed[Filter], wanted: Filter) -> tuple[Any, ...]:
+    return listed.search.name, wanted.key()
+
+
 class Finder(Generic[Filter]):
     """One list being looked up: the filter, the engine and what is remembered."""
 
@@ -127,12 +144,6 @@ class Finder(Generic[Filter]):
     def total(self) -> int:
         """How many records match, exactly."""
         return COUNTS.get_or_make(self.state, self._key(), self._count)
-
-    def keep(self, state: State | None, total: int, ids: Sequence[int] | None) -> None:
-        """Remember how many match in a state of the catalog, and which, where that is known."""
-        COUNTS.keep(state, self._key(), total)
-        if ids is not None:
-            FOUND.keep(state, self._key(), ids)
 
     def all_ids(self) -> Select[int]:
         """The ids that match, found by indexes; the sparse search has been made already."""
@@ -172,7 +183,7 @@ class Finder(Generic[Filter]):
         return self.session.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
     def _key(self) -> tuple[Any, ...]:
-        return self.listed.search.name, self.wanted.key()
+        return _key(self.listed, self.wanted)
 
     def _order_key(self) -> tuple[Any, ...]:
         return *self._key(), self.wanted.sort, self.wanted.order
