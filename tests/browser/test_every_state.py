@@ -196,6 +196,10 @@ STATES: dict[str, tuple[str, Steps]] = {
 }
 
 
+def test_no_state_is_lost_from_the_list() -> None:
+    assert len(STATES) >= 33
+
+
 @pytest.mark.complains("net::ERR_FAILED|status of (400|500|503)")
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("state", list(STATES))
