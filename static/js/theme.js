@@ -1,4 +1,5 @@
-// Runs in the head, before anything is painted: the page never flashes in the wrong colours.
+// Runs in the head, before anything is painted: the page never flashes in the wrong colours, and
+// what happens before the other scripts are there is not lost.
 (() => {
   const KEY = "almanac-theme";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -22,6 +23,12 @@
   dark.addEventListener("change", apply);
   window.addEventListener("storage", apply);
   document.addEventListener("DOMContentLoaded", apply);
+  // A step through the history before htmx listens would change the address alone.
+  const shown = location.pathname + location.search;
+  window.addEventListener("popstate", () => {
+    const gone = location.pathname + location.search !== shown;
+    if (gone && document.readyState !== "complete") location.reload();
+  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-theme-value]");
     if (!button) return;

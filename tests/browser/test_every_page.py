@@ -7,12 +7,11 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from tests.support.axe import violations
-from tests.support.browser import show_in
+from tests.support.browser import SIDEWAYS, show_in
 from tests.support.console import GROUPS, NO_PAGE, addresses, fill, page_rules
 
 THEMES = ("light", "dark")
 AT_LEAST = 68  # fewer would mean that the list lost some
-SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 # 1280 px at a zoom of 400 % and 200 %, a phone and a tablet.
 WIDTHS = (320, 640, 390, 768)
 

@@ -8,10 +8,10 @@ from playwright.sync_api import Page, expect
 
 from app.models import db
 from tests.support.axe import violations
+from tests.support.browser import SIDEWAYS
 from tests.support.extremes import NAMES, TAGS, fill_extremes
 
 WIDTHS = (390, 768, 1440)
-SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 LONG = f"extreme/{'y' * 247}"
 ENTRIES = "entries=extreme/longest&entries=extreme/arabic&entries=extreme/japanese"
 PAGES = [

@@ -61,6 +61,22 @@ def test_back_and_forward_show_what_was_there(admin_page: Page) -> None:
     expect(page.locator("main h1")).to_be_visible()
 
 
+def test_a_step_back_while_the_page_is_still_loading_is_not_lost(admin_page: Page) -> None:
+    page = admin_page
+    page.goto("/catalog")
+    count = page.locator(".results-top .count b")
+    everything = count.inner_text()
+    page.locator("#filter-active").select_option("false")
+    expect(count).to_have_text("0")
+    page.route("**/htmx.min.js", lambda _: None)  # is long in coming
+    page.reload(wait_until="commit")
+    expect(count).to_have_text("0")
+    page.evaluate("() => history.back()")
+    page.wait_for_url("**/catalog", wait_until="commit")
+    page.unroute("**/htmx.min.js")
+    expect(count).to_have_text(everything)
+
+
 def test_the_card_of_a_value_keeps_off_the_message_with_undo(admin_page: Page) -> None:
     page = admin_page
     page.goto("/catalog?columns=family,supports_tools&q=claude")
