@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sized
+from collections.abc import Collection
 from functools import reduce
 from itertools import repeat
 from operator import or_
@@ -14,9 +14,9 @@ _ONE = ord("1")
 FEW = 64
 
 
-def bits_of(ids: Iterable[int], highest: int) -> Bits:
+def bits_of(ids: Collection[int], highest: int) -> Bits:
     """The set of these ids, none of them above ``highest``."""
-    if isinstance(ids, Sized) and len(ids) <= FEW:
+    if len(ids) <= FEW:
         return reduce(or_, (1 << one for one in ids), 0)
     digits = bytearray(b"0") * (highest + 1)
     # No loop of Python's own: there are a million ids to be set in a catalog of 100,000.

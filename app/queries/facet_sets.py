@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models import CatalogEntry, ProviderModel
-from app.queries.bits import FEW, Bits, bits_of, up_to
+from app.queries.bits import Bits, bits_of, up_to
 
 LIMIT = 500  # values of one facet; the most frequent ones
 
@@ -42,9 +42,7 @@ class Reading:
             return up_to(highest), highest
         return bits_of(self.where(table.id), highest), highest
 
-    def where(
-        self, key: InstrumentedAttribute[int], *conditions: ColumnElement[bool]
-    ) -> Iterable[int]:
+    def where(self, key: InstrumentedAttribute[int], *conditions: ColumnElement[bool]) -> list[int]:
         """The ids of the records of which that is true."""
         found = select(_joined(key)).where(*conditions, *self.among(key))
         return _numbers(self.session.execute(found).scalar())
@@ -59,7 +57,7 @@ class Reading:
         """The ids of the records by a value of theirs; of the most frequent ones (None: of all)."""
         there = select(value, _joined(key)).where(value.is_not(None), *self.among(key))
         rows = self.session.connection().execute(there.group_by(value)).all()
-        groups = {row[0]: list(_numbers(row[1])) for row in rows}
+        groups = {row[0]: _numbers(row[1]) for row in rows}
         if most is None or len(groups) <= most:
             return groups
         frequent = sorted(groups, key=lambda one: (-len(groups[one]), one))[:most]
@@ -88,7 +86,7 @@ def renewed(sets: FacetSets, touched: Collection[int], part: FacetSets) -> Facet
     return FacetSets(sets.everything & rest | part.everything, sets.highest, values)
 
 
-def read_ids(session: Session, ids: Select[int]) -> Iterable[int]:
+def read_ids(session: Session, ids: Select[int]) -> list[int]:
     """The ids that a query gives."""
     found = ids.subquery()
     return _numbers(session.execute(select(_joined(found.columns[0]))).scalar())
@@ -99,11 +97,8 @@ def _joined(key: Any) -> ColumnElement[str]:
     return func.aggregate_strings(cast(key, Text), ",")
 
 
-def _numbers(text: str | None) -> Iterable[int]:
-    if not text:
-        return ()
-    words = text.split(",")
-    return map(int, words) if len(words) > FEW else tuple(map(int, words))
+def _numbers(text: str | None) -> list[int]:
+    return list(map(int, text.split(","))) if text else []
 
 
 def alphabetical(sets: Iterable[tuple[Any, Bits]]) -> dict[str, Bits]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 from app.core.permissions import Role
 from app.models import db
 from tests.support.browser import launch_arguments
+from tests.support.console import addresses, fill
 from tests.support.database import (
     Snapshot,
     make_settings,
@@ -113,3 +115,10 @@ def other_page(live_app: Flask, browser: Browser, base_url: str) -> Iterator[Pag
     let_in(context, live_app, base_url, Role.EDITOR)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def filled(live_app: Flask, tmp_path: Path) -> dict[str, list[str]]:
+    """Where every page is open, in a catalog that has something of everything."""
+    fill(live_app, tmp_path)
+    return addresses(live_app)

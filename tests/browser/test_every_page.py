@@ -1,26 +1,17 @@
 """Every page of the console in both themes: axe finds nothing to say against any."""
 
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
 from tests.support.axe import violations
 from tests.support.browser import SIDEWAYS, show_in
-from tests.support.console import GROUPS, NO_PAGE, addresses, fill, page_rules
+from tests.support.console import GROUPS, NO_PAGE, page_rules
 
 THEMES = ("light", "dark")
 AT_LEAST = 68  # fewer would mean that the list lost some
 # 1280 px at a zoom of 400 % and 200 %, a phone and a tablet.
 WIDTHS = (320, 640, 390, 768)
-
-
-@pytest.fixture
-def filled(live_app: Flask, tmp_path: Path) -> dict[str, list[str]]:
-    """Where every page is open, in a catalog that has something of everything."""
-    fill(live_app, tmp_path)
-    return addresses(live_app)
 
 
 def test_every_page_has_an_address_or_a_reason(

@@ -1,14 +1,12 @@
 """What a finger, an eye that motion hurts and a screen reader need of each page."""
 
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from app.core.permissions import Role
 from tests.browser.test_every_state import ENTRY, LISTED, STATES
-from tests.support.console import GROUPS, addresses, fill
+from tests.support.console import GROUPS
 from tests.support.elsewhere import SOON, edit
 from tests.support.people import log_in
 from tests.support.reach import moving, targets
@@ -32,13 +30,6 @@ TOUCHED = (
     "logged out",
     "forbidden",
 )
-
-
-@pytest.fixture
-def filled(live_app: Flask, tmp_path: Path) -> dict[str, list[str]]:
-    """Where every page is open, in a catalog that has something of everything."""
-    fill(live_app, tmp_path)
-    return addresses(live_app)
 
 
 @phone

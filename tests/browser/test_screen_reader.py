@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,7 +11,7 @@ from app.core.errors import BusyError
 from app.core.permissions import SYSTEM
 from app.models import db
 from app.services.records import edit_record
-from tests.support.console import ENTRY, addresses, fill
+from tests.support.console import ENTRY
 from tests.support.live import raising
 from tests.support.reach import Listener
 
@@ -72,13 +71,6 @@ QUEUE = """
         - 'button "Approve: Token limits of Model 2"'
         - 'button "Reject: Token limits of Model 2"'
 """
-
-
-@pytest.fixture
-def filled(live_app: Flask, tmp_path: Path) -> dict[str, list[str]]:
-    """Where every page is open, in a catalog that has something of everything."""
-    fill(live_app, tmp_path)
-    return addresses(live_app)
 
 
 @pytest.mark.usefixtures("filled")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 LISTED = "/catalog?active=true"
 # What a person may want beside the page: what it names, and what the address it leads to matches.
@@ -29,11 +29,16 @@ def test_everything_that_leads_somewhere_opens_in_a_new_tab(admin_page: Page, wh
     expect(page.locator("tbody tr:nth-child(3)")).to_be_visible()
 
 
-def test_back_and_forward_show_what_was_there(admin_page: Page) -> None:
-    page = admin_page
+def _catalog(page: Page) -> tuple[Locator, str]:
+    """Opens the catalog; where it says how many entries it shows, and how many there are."""
     page.goto("/catalog")
     count = page.locator(".results-top .count b")
-    everything = count.inner_text()
+    return count, count.inner_text()
+
+
+def test_back_and_forward_show_what_was_there(admin_page: Page) -> None:
+    page = admin_page
+    count, everything = _catalog(page)
     page.locator("#q").fill("claude")
     page.locator("#q").press("Enter")
     page.wait_for_url("**q=claude**")
@@ -63,9 +68,7 @@ def test_back_and_forward_show_what_was_there(admin_page: Page) -> None:
 
 def test_a_step_back_while_the_page_is_still_loading_is_not_lost(admin_page: Page) -> None:
     page = admin_page
-    page.goto("/catalog")
-    count = page.locator(".results-top .count b")
-    everything = count.inner_text()
+    count, everything = _catalog(page)
     page.locator("#filter-active").select_option("false")
     expect(count).to_have_text("0")
     page.route("**/htmx.min.js", lambda _: None)  # is long in coming

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from app.blueprints.console.listing import YES_NO, Pages, filter_chips, parse_listing
+from app.blueprints.console.listing import YES_NO, Pages, address_of, filter_chips, parse_listing
 from app.blueprints.console.messages import answer, undo_action
 from app.core.errors import (
     AlmanacError,
@@ -306,4 +305,4 @@ def _page_path(provider_id: str) -> str:
 
 def _address(args: dict[str, str], page: int) -> str:
     given = args | ({"page": str(page)} if page > 1 else {})
-    return f"{PATH}?{urlencode(given)}" if given else PATH
+    return address_of(PATH, given)

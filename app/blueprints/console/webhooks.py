@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.blueprints.console.listing import address_of
 from app.blueprints.console.messages import answer, undo_action
 from app.core.errors import AlmanacError, ConflictError, PreconditionError, ValidationError
 from app.core.events import EVENTS, TEST
@@ -184,8 +184,8 @@ def _page(webhook_id: str, **more: Any) -> Response:
         events=EVENTS,
         test_event=TEST,
         page=page,
-        here=_address(page, kept | ({"before": wanted.before} if wanted.before else {})),
-        further=_address(page, kept | {"before": further}) if further else None,
+        here=address_of(page, kept | ({"before": wanted.before} if wanted.before else {})),
+        further=address_of(page, kept | {"before": further}) if further else None,
         polls=due and wanted.before is None,
         pretty=_pretty,
         now=moment,
@@ -249,7 +249,3 @@ def _vault() -> Vault:
 
 def _page_path(webhook_id: str) -> str:
     return f"{PATH}/{webhook_id}"
-
-
-def _address(page: str, args: Mapping[str, str]) -> str:
-    return f"{page}?{urlencode(args)}" if args else page
