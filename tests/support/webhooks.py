@@ -86,6 +86,11 @@ class Receiver:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+class _Server(ThreadingHTTPServer):
+    # Four senders open 32 connections at once; beyond the queue (5 unless told) they are lost.
+    request_queue_size = 128
+
+
 @contextmanager
 def receiving(
     *answers: int | tuple[int, dict[str, str]] | tuple[int, dict[str, str], bytes],
@@ -112,7 +117,7 @@ def receiving(
         def log_message(self, *_args: object) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     receiver.url = f"http://127.0.0.1:{http.server_port}/hook"
