@@ -1,5 +1,4 @@
-// Runs in the head, before anything is painted: the page never flashes in the wrong colours, and
-// what happens before the other scripts are there is not lost.
+// Runs in the head, before anything is painted: the page never flashes in the wrong colours.
 (() => {
   const KEY = "almanac-theme";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -23,12 +22,6 @@
   dark.addEventListener("change", apply);
   window.addEventListener("storage", apply);
   document.addEventListener("DOMContentLoaded", apply);
-  // A step through the history before htmx listens would change the address alone.
-  const shown = location.pathname + location.search;
-  window.addEventListener("popstate", () => {
-    const gone = location.pathname + location.search !== shown;
-    if (gone && document.readyState !== "complete") location.reload();
-  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-theme-value]");
     if (!button) return;
