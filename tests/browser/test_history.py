@@ -64,6 +64,26 @@ def test_prices_are_drawn_and_drawn_anew(admin_page: Page, changed: str) -> None
     wait_until(lambda: plot.locator("canvas").evaluate("canvas => canvas.clientWidth") <= 360, 5)
 
 
+def test_a_plot_sticks_out_of_no_card_before_it_is_drawn_anew(
+    admin_page: Page, changed: str
+) -> None:
+    page = admin_page
+    page.goto(changed)
+    plot = page.locator("#plot-token-prices")
+    expect(plot.locator("canvas")).to_be_visible()
+    # In one task: no observer of sizes has been told yet.
+    over = page.locator(".plots").evaluate(
+        """plots => {
+          plots.style.width = "300px";
+          const drawnFor = parseFloat(plots.querySelector(".u-wrap").style.width);
+          return [drawnFor > 300, plots.scrollWidth - plots.clientWidth];
+        }"""
+    )
+    assert over == [True, 0]
+    drawn_for = "wrap => parseFloat(wrap.style.width)"
+    wait_until(lambda: plot.locator(".u-wrap").evaluate(drawn_for) < 300, 5)
+
+
 def test_the_arrow_keys_move_along_a_plot(admin_page: Page, changed: str) -> None:
     page = admin_page
     page.goto(changed)

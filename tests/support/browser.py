@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 # Whether a page is wider than its window.
-# Asked in the next frame: the window has its new width by then, also on a busy machine.
-SIDEWAYS = """() => new Promise((done) => requestAnimationFrame(() =>
-  done(document.documentElement.scrollWidth > innerWidth)))"""
+# Asked after the next frame has been drawn: by then the window has its new width, also on a busy
+# machine, and whatever observes sizes has been told of it.
+SIDEWAYS = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() =>
+  done(document.documentElement.scrollWidth > innerWidth))))"""
 
 # They keep Chromium from talking to anybody but the tests. Playwright itself starts it without the
 # sandbox, which neither root nor most containers could use.
