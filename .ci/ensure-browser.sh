@@ -13,7 +13,9 @@ find_browser() {
 }
 
 if ! find_browser >/dev/null; then
-    .ci/ensure-debian.sh "the browser tests" chromium fonts-dejavu-core ||
+    # Not every release has the shell, which is the quicker of the two.
+    .ci/ensure-debian.sh "the browser tests" chromium-headless-shell fonts-dejavu-core ||
+        .ci/ensure-debian.sh "the browser tests" chromium fonts-dejavu-core ||
         .venv/bin/python -m playwright install chromium ||
         { echo "The browser tests need Chromium: install it, or name one in ALMANAC_TEST_CHROMIUM." >&2; exit 1; }
 fi

@@ -12,6 +12,7 @@ from app.queries.selections import Selection
 from app.services.bulk import run_bulk
 from app.services.undo import undo_batch
 from tests.support.axe import violations
+from tests.support.browser import scroll_table, table_place
 from tests.support.elsewhere import EDITOR, ENTRY, LISTED, SOON, cell, edit, row
 from tests.support.feeds import answer, filler, make_feed, model, sync
 
@@ -155,11 +156,10 @@ def test_a_bulk_change_is_marked_in_each_row_and_said_until_it_was_acted_on(
     page.wait_for_timeout(10_000)
     expect(banner).to_contain_text(said)
 
-    scroller = page.locator(".grid-scroll")
-    scroller.evaluate("(element) => element.scrollTo(0, 400)")
+    assert scroll_table(page, 0, 400) == [0, 400]
     banner.get_by_role("button", name="Show").click()
     expect(banner).to_have_count(0)
-    assert scroller.evaluate("(element) => element.scrollTop") == 400
+    assert table_place(page) == [0, 400]
     expect(page).to_have_url(re.compile("active=true"))
     bulk(live_app, "elsewhere")
     expect(banner).to_contain_text(said, timeout=SOON)

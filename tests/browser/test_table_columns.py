@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.axe import violations
-from tests.support.browser import show_in
+from tests.support.browser import scroll_table, show_in, table_place
 from tests.support.people import PASSWORD
 
 LISTED = "/catalog?q=claude-sonnet-4"
@@ -101,19 +101,18 @@ def test_sorting_far_to_the_right_stays_there(admin_page: Page) -> None:
 def test_back_finds_the_place(admin_page: Page) -> None:
     page = admin_page
     page.goto("/catalog")
-    page.locator(".grid-scroll").evaluate("s => { s.scrollTop = 700; s.scrollLeft = 300 }")
+    assert scroll_table(page, 300, 700) == [300, 700]
     page.locator("tbody tr:nth-child(20) td.who a").click()
     expect(page.locator(".entry-title")).to_be_visible()
     page.go_back()
     expect(page.locator("tbody tr").first).to_be_attached()
-    place = "s => [s.scrollTop, s.scrollLeft]"
-    assert page.locator(".grid-scroll").evaluate(place) == [700, 300]
+    assert table_place(page) == [300, 700]
     page.get_by_role("link", name="Next page").click()
     expect(page).to_have_url(re.compile("page=2"))
-    assert page.locator(".grid-scroll").evaluate("s => s.scrollTop") == 0
+    assert table_place(page)[1] == 0
     page.go_back()
     expect(page.locator(".pager-text")).to_contain_text("1–50")
-    assert page.locator(".grid-scroll").evaluate(place) == [700, 300]
+    assert table_place(page) == [300, 700]
 
 
 def test_without_scripts_columns_are_an_ordinary_form(

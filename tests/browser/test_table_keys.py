@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.axe import violations
-from tests.support.browser import show_in
+from tests.support.browser import scroll_table, show_in, table_place
 
 LISTED = "/catalog?q=claude-sonnet-4"
 
@@ -59,13 +59,14 @@ def test_head_and_name_stay_in_sight_and_an_edit_keeps_the_place(admin_page: Pag
     page = admin_page
     page.goto("/catalog")
     scroller = page.locator(".grid-scroll")
-    scroller.evaluate("s => s.scrollTo(600, 900)")
+    place = scroll_table(page, 600, 900)
+    assert place[0] == 600
+    assert place[1] > 600
     left, top = _corner(scroller)
     head = _corner(page.get_by_role("columnheader", name="Model"))
     name = _corner(page.locator("tbody tr:nth-child(24) .who"))
     assert head == pytest.approx((left, top), abs=2)
     assert name[0] == pytest.approx(left, abs=2)
-    place = scroller.evaluate("s => [s.scrollLeft, s.scrollTop]")
     notes = page.locator('tbody tr:nth-child(24) [data-field="tags"] > button')
     notes.evaluate("b => b.focus({ preventScroll: true })")
     page.keyboard.press("Enter")
@@ -73,7 +74,7 @@ def test_head_and_name_stay_in_sight_and_an_edit_keeps_the_place(admin_page: Pag
     page.keyboard.press("Enter")
     expect(notes).to_contain_text("kept")
     expect(notes).to_be_focused()
-    assert scroller.evaluate("s => [s.scrollLeft, s.scrollTop]") == place
+    assert table_place(page) == place
     link = page.locator("tbody tr:nth-child(24) .who > a")
     with page.context.expect_page() as opened:
         link.click(modifiers=["Control"])
