@@ -9,10 +9,12 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 let opener = null;
 let waiting = null; // Enter was pressed before the answer came
+let settled = null; // the answer whose first option is the current one, unless the arrows moved on
 
 const options = () => [...list.querySelectorAll("[role=option]")];
 const current = () => document.getElementById(input.getAttribute("aria-activedescendant") ?? "");
-const answered = () => list.querySelector("[data-find-answer]")?.dataset.typed;
+const answer = () => list.querySelector("[data-find-answer]");
+const answered = () => answer()?.dataset.typed;
 const typed = () => input.value.trim();
 
 const recent = () => {
@@ -76,6 +78,7 @@ const activate = (option) => {
 };
 
 const settle = () => {
+  settled = answer();
   showRecent();
   if (!document.getElementById("help")) list.querySelector("[data-run=help]")?.remove();
   const found = options();
@@ -145,9 +148,9 @@ const open = () => {
 const enter = (event) => {
   const option = current();
   const apart = event.ctrlKey || event.metaKey;
-  if (answered() !== typed() && typed()) {
+  if (typed() && (answered() !== typed() || answer() !== settled)) {
     event.preventDefault();
-    waiting = { apart }; // what is shown answers what was typed before
+    waiting = { apart }; // what is shown answers what was typed before, or has only just come
   } else if (option) {
     event.preventDefault();
     choose(option, apart);

@@ -125,6 +125,28 @@ def test_a_new_tab_a_form_and_what_only_a_script_can(admin_page: Page) -> None:
     expect(page).to_have_url(re.compile("/bulk/preview$"))
 
 
+def test_enter_counts_in_the_moment_in_which_the_answer_comes(admin_page: Page) -> None:
+    page = admin_page
+    _open(page, "/catalog")
+    page.evaluate(
+        """typed => {
+          const list = document.getElementById("palette-list");
+          new MutationObserver((_changes, watcher) => {
+            if (list.querySelector("[data-find-answer]")?.dataset.typed !== typed) return;
+            watcher.disconnect();
+            const press = { key: "Enter", bubbles: true, cancelable: true };
+            const input = document.getElementById("palette-q");
+            input.dispatchEvent(new KeyboardEvent("keydown", press));
+          }).observe(list, { childList: true, subtree: true });
+        }""",
+        "disable all models groq",
+    )
+    for _ in range(3):  # to an option that is not in what will be found
+        page.keyboard.press("ArrowDown")
+    page.keyboard.insert_text("disable all models groq")
+    page.wait_for_url("**/bulk/preview")
+
+
 def test_the_button_opens_it_and_the_pointer_chooses(admin_page: Page) -> None:
     page = admin_page
     page.goto("/feeds")
