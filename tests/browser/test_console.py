@@ -15,7 +15,7 @@ from app.services.records import edit_record
 from app.services.sync import sync_feed
 from app.upstreams import feed_kind
 from tests.support.axe import violations
-from tests.support.browser import show_in
+from tests.support.browser import SIDEWAYS, show_in
 from tests.support.people import PASSWORD
 
 ENTRY = "anthropic/claude-sonnet-4-5"
@@ -262,8 +262,7 @@ def test_pages_are_accessible(admin_page: Page, live_app: Flask, theme: str, wid
         page.goto(path)
         assert page.locator("html").get_attribute("data-bs-theme") == theme
         assert violations(page) == [], path
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wide, f"{path} scrolls sideways"
+        assert not page.evaluate(SIDEWAYS), f"{path} scrolls sideways"
 
 
 def test_an_open_editor_is_accessible(admin_page: Page) -> None:

@@ -11,7 +11,7 @@ from app.core.permissions import SYSTEM, Role
 from app.models import ProviderModel, db
 from app.services.records import edit_record
 from tests.support.axe import violations
-from tests.support.browser import show_in
+from tests.support.browser import SIDEWAYS, show_in
 from tests.support.people import log_in
 from tests.support.processes import wait_until
 
@@ -134,8 +134,7 @@ def test_the_pages_are_accessible(admin_page: Page, changed: str, theme: str, wi
             page.locator("#plot-token-prices + details summary").click()
             page.evaluate("scrollTo(0, 0)")  # or the top bar covers what is behind it
         assert violations(page) == [], path
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wide, f"{path} scrolls sideways"
+        assert not page.evaluate(SIDEWAYS), f"{path} scrolls sideways"
 
 
 def test_the_log_is_filtered_and_saved_by_keyboard(admin_page: Page, changed: str) -> None:

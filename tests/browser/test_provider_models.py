@@ -11,7 +11,7 @@ from app.core.permissions import SYSTEM
 from app.models import Provider, ProviderModel, db
 from app.services.records import edit_record, edit_records
 from tests.support.axe import violations
-from tests.support.browser import show_in
+from tests.support.browser import SIDEWAYS, show_in
 from tests.support.people import PASSWORD
 
 PROVIDER, RAW_ID = "anthropic", "claude-sonnet-4-5"
@@ -219,8 +219,7 @@ def test_tables_editors_and_pages_are_accessible(
     ):
         page.goto(path)
         assert violations(page) == [], path
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wide, f"{path} scrolls sideways"
+        assert not page.evaluate(SIDEWAYS), f"{path} scrolls sideways"
     page.goto("/provider-models?category=chat")
     row = page.locator(f"#provider-model-{pk}")
     for field in EDITORS:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.axe import violations
-from tests.support.browser import scroll_table, show_in, table_place
+from tests.support.browser import SIDEWAYS, scroll_table, show_in, table_place
 
 LISTED = "/catalog?q=claude-sonnet-4"
 
@@ -156,5 +156,5 @@ def test_heads_explain_themselves_and_views_are_accessible(admin_page: Page, the
         page.get_by_role("button", name="Views").click()
         expect(page.get_by_role("dialog", name="Views")).to_be_visible()
         assert violations(page) == [], path
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+        assert not page.evaluate(SIDEWAYS), path
         page.set_viewport_size({"width": 1440, "height": 900})
