@@ -43,12 +43,23 @@ def count_batches(session: Session) -> int:
 
 
 def newest_changes(session: Session) -> Changes:
-    """What the last batch changed, whoever did it."""
+    """What the last batch changed, whoever did it; of a time, that there is one.
+
+    Two who do the same one after the other do not do it in the same second.
+    """
     session.rollback()
     last = select(func.max(Batch.id)).scalar_subquery()
     columns = [getattr(Change, name) for name in (*_FIELDS, "new_protection")]
     found = session.execute(select(*columns).where(Change.batch_id == last)).all()
-    return sorted((tuple(row) for row in found), key=repr)
+    timed = _FIELDS.index("old"), _FIELDS.index("new")
+    told = [
+        tuple(
+            "a time" if n in timed and row.field.endswith("_at") and value is not None else value
+            for n, value in enumerate(row)
+        )
+        for row in found
+    ]
+    return sorted(told, key=repr)
 
 
 def assert_same(
