@@ -51,6 +51,15 @@ class ValueProblem(ValueError):
     """A value that a field does not accept; the text says what is accepted."""
 
 
+class LimitsProblem(ValueProblem):
+    """Token limits that are not accepted; ``names`` says which of `LIMITS` are wrong."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.names = frozenset(problems)
+        told = (f"({name.replace('_', ' ')}) {text}" for name, text in problems.items())
+        super().__init__("; ".join(told))
+
+
 def check(field: Field, value: Any) -> Any:
     """Return the value in its one normal spelling; raise `ValueProblem` if it is not acceptable.
 
@@ -283,7 +292,24 @@ def _pricing(value: Any) -> dict[str, Any]:
 
 def _token_limits(value: Any) -> dict[str, int | None]:
     given = _object(value, LIMITS)
-    return {k: None if given.get(k) is None else _integer(given[k]) for k in LIMITS}
+    return each_limit(lambda name: None if given.get(name) is None else _integer(given[name]))
+
+
+def each_limit(read: Callable[[str], int | None]) -> dict[str, int | None]:
+    """The token limits, each as ``read`` gives it by its name.
+
+    Raises `LimitsProblem`, with all that are wrong, where ``read`` raises `ValueProblem`.
+    """
+    limits: dict[str, int | None] = {}
+    problems: dict[str, str] = {}
+    for name in LIMITS:
+        try:
+            limits[name] = read(name)
+        except ValueProblem as problem:
+            problems[name] = str(problem)
+    if problems:
+        raise LimitsProblem(problems)
+    return limits
 
 
 def _reference(value: Any) -> str | None:

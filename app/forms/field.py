@@ -18,7 +18,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.core.fields import Field, Kind
-from app.core.values import ARCHITECTURE_LISTS, LIMITS, ValueProblem, check
+from app.core.values import ARCHITECTURE_LISTS, ValueProblem, check, each_limit
 from app.forms.prices import (
     read_pricing,
     sent_limits,
@@ -83,7 +83,7 @@ def sent_data(of: Field, posted: Posted, problem: ValueProblem | None = None) ->
     if of.kind is Kind.PRICING:
         return sent_pricing(posted, problem)
     if of.kind is Kind.TOKEN_LIMITS:
-        return sent_limits(posted)
+        return sent_limits(posted, problem)
     if of.kind is Kind.ARCHITECTURE:
         return _sent_architecture(posted)
     if of.kind is Kind.PARAMETERS:
@@ -114,12 +114,7 @@ def _read_integer(posted: Posted, name: str = "value") -> int | None:
 
 
 def _read_limits(posted: Posted) -> dict[str, int | None] | None:
-    limits: dict[str, int | None] = {}
-    for name in LIMITS:
-        try:
-            limits[name] = _read_integer(posted, name)
-        except ValueProblem as problem:
-            raise ValueProblem(f"({name.replace('_', ' ')}) {problem}") from problem
+    limits = each_limit(lambda name: _read_integer(posted, name))
     return None if all(limit is None for limit in limits.values()) else limits
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.core.prices import UNITS, dollars, micro_dollars
-from app.core.values import LIMITS, ValueProblem
+from app.core.values import LIMITS, LimitsProblem, ValueProblem
 
 Posted = MultiDict[str, str]
 MAX_LINES = 50
@@ -95,9 +95,13 @@ def _exact(unit: str, amount: str) -> str | None:
 def show_limits(value: Any) -> dict[str, Any]:
     """The two limits as text; unknown is empty."""
     known = value or {}
-    return {name: "" if known.get(name) is None else str(known[name]) for name in LIMITS}
+    return {
+        name: {"text": "" if known.get(name) is None else str(known[name]), "wrong": False}
+        for name in LIMITS
+    }
 
 
-def sent_limits(posted: Posted) -> dict[str, Any]:
-    """The two limits as they were sent."""
-    return {name: posted.get(name, "") for name in LIMITS}
+def sent_limits(posted: Posted, problem: ValueProblem | None) -> dict[str, Any]:
+    """The two limits as they were sent, each with whether it is wrong."""
+    wrong = problem.names if isinstance(problem, LimitsProblem) else frozenset()
+    return {name: {"text": posted.get(name, ""), "wrong": name in wrong} for name in LIMITS}

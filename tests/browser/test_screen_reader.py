@@ -262,6 +262,10 @@ WRONG: dict[str, tuple[str, str, Callable[[Locator], Locator], str]] = {
     ),
     "price": (MODELS, "pricing", _price, "amount of dollars"),
     "limit": (MODELS, "token_limits", _type("#editor-context_length", "many"), "whole number"),
+    "second limit": (
+        *(MODELS, "token_limits"),
+        *(_type("#editor-max_completion_tokens", "9" * 16), "10\\^15"),
+    ),
     "reference": (MODELS, "instruct_model_public_id", _type("#editor-value", "none"), "names no"),
 }
 

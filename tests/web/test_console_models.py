@@ -163,6 +163,11 @@ TOKENS = "per_1k_prompt_tokens"
         ("pricing", {"unit": [TOKENS], "amount": []}, "damaged"),
         ("token_limits", {"context_length": "1.5"}, "(context length) must be a whole number"),
         ("token_limits", {"max_completion_tokens": "-1"}, "must be a whole number"),
+        (
+            "token_limits",
+            {"max_completion_tokens": "9" * 16},
+            "(max completion tokens) must not be",
+        ),
         ("model_order_number", {"value": "first"}, "must be a whole number"),
         ("instruct_model_public_id", {"value": "pmdl_nobody"}, "names no provider model"),
         ("instruct_model_public_id", {"value": "pmdl_self"}, "must not be the model itself"),
@@ -194,6 +199,23 @@ def test_the_wrong_line_is_the_one_marked(editor: IsolatedClient, session: Sessi
     answer = editor.post(f"/provider-models/{model.id}/fields/pricing", data=data, headers=HTMX)
     wrong = [i["value"] for i in checked(answer.text).all("input", aria_invalid="true")]
     assert wrong == ["-2"]
+
+
+@pytest.mark.parametrize(
+    ("context", "completion", "wrong"),
+    [("many", "5", ["many"]), ("5", "9" * 16, ["9" * 16]), ("-1", "few", ["-1", "few"])],
+)
+def test_the_wrong_limit_is_the_one_marked(
+    editor: IsolatedClient, session: Session, context: str, completion: str, wrong: list[str]
+) -> None:
+    model = make_provider_model(session)
+    sent = {"context_length": context, "max_completion_tokens": completion, "opened": "null"}
+    url = f"/provider-models/{model.id}/fields/token_limits"
+    page = checked(editor.post(url, data=sent, headers=HTMX).text)
+    assert [i["value"] for i in page.all("input", aria_invalid="true")] == wrong
+    for name in ("context_length", "max_completion_tokens"):
+        said = f"({name.replace('_', ' ')})" in page.one("p", id="editor-problem").text
+        assert said == (sent[name] in wrong)
 
 
 def test_empty_amounts_take_lines_away(editor: IsolatedClient, session: Session) -> None:
