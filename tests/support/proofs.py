@@ -232,7 +232,7 @@ RECORDS = {
     ),
     "provider_model_editing.press": proof(
         "/provider-models",
-        "Active for GPT-4o",
+        "Active for GPT-4o of Openai",
         "Active is on for GPT-4o",
         value(ProviderModel.active, id=1),
     ),

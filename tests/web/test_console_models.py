@@ -89,11 +89,28 @@ def test_a_row_shows_offer_prices_limits_and_availability(
         assert text in row.text, text
     assert "no: provider off" in row.text
     assert page.one("a", href="/provider-models/pmdl_1").text == "llama-raw"
-    page.one("button", role="switch", aria_label="Active for Llama")
-    page.one("input", type="checkbox", name="id", aria_label="Select Llama")
+    page.one("button", role="switch", aria_label="Active for Llama of Acme")
+    page.one("input", type="checkbox", name="id", aria_label="Select Llama of Acme")
     fields = [cell["data-field"] for cell in page.all("td") if cell["data-field"]]
     assert sorted(fields) == sorted(field.name for field in PROVIDER_MODEL_FIELDS)
     page.one("a", aria_label="Remove the filter Provider: Acme")
+
+
+@pytest.mark.parametrize("columns", ["active", "provider,active"])
+def test_one_name_at_two_providers_is_two_names_where_it_is_read_alone(
+    editor: IsolatedClient, session: Session, columns: str
+) -> None:
+    entry = make_entry(session)
+    for name in ("Acme", "Umbrella"):
+        offered = make_provider(session, name=name)
+        make_provider_model(session, offered, entry, raw_id="llama", model_display_name="Llama")
+    page = checked(editor.get(f"/provider-models?columns={columns}").text)
+    rows = [row for row in page.all("tr") if row["data-public-id"]]
+    labels = [one["aria-label"] for kind in ("input", "button") for one in page.all(kind)]
+    for label in ("Active for", "Select", "Copy the id of"):
+        said = [one for one in labels if one and one.startswith(f"{label} Llama")]
+        assert sorted(said) == [f"{label} Llama of Acme", f"{label} Llama of Umbrella"]
+    assert len(rows) == 2
 
 
 def test_free_is_not_unknown(editor: IsolatedClient, session: Session) -> None:
@@ -238,13 +255,14 @@ def test_a_price_changed_meanwhile_is_asked_about(editor: IsolatedClient, sessio
 
 
 def test_a_flip_answers_with_the_row_and_an_undo(editor: IsolatedClient, session: Session) -> None:
-    model = make_provider_model(session, model_display_name="Llama")
+    acme = make_provider(session, name="Acme")
+    model = make_provider_model(session, acme, model_display_name="Llama")
     flip = {"flip": f"{model.id}:active:on", "view": "table"}
     answer = editor.post("/provider-models/flip", data=flip, headers=HTMX)
     page = checked_partials(answer.text)
     targets = [p["hx-target"] for p in page.all("hx-partial")]
     assert targets == [f"#provider-model-{model.id}", "#toasts"]
-    assert page.one("button", aria_label="Active for Llama")["aria-checked"] == "false"
+    assert page.one("button", aria_label="Active for Llama of Acme")["aria-checked"] == "false"
     undo = next(f for f in page.all("form") if f["action"].startswith("/batches/"))
     assert editor.post(undo["action"], data={"back": "/provider-models"}).status_code == 303
     assert now_of(session, model.id, "active") is True

@@ -30,6 +30,7 @@ _HOLE = Markup("%({})s")
 class Row:
     """One record's row. `manual` and `drift` are those of the name; `cells` all the others.
 
+    ``spoken`` names it in the labels of its controls, which may be read without their row.
     ``mark`` names exactly what the row says, whoever looks: where it says another thing,
     the mark is another one.
     """
@@ -38,6 +39,7 @@ class Row:
     public_id: str
     path: str
     name: str
+    spoken: str
     below: str
     manual: bool
     drift: bool
@@ -57,9 +59,9 @@ def state_of(field: Field, value: Any) -> State:
 
 def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editable: bool) -> Row:
     """The row of one record, with the cells of these columns in their order."""
-    name = kind.name_of(record)
+    name, spoken = kind.name_of(record), kind.spoken_name_of(record)
     manual, drift = NAME in record.manual_fields, NAME in (record.drift or ())
-    cells, said = _cells(kind.record_type, record, name, columns, editable)
+    cells, said = _cells(kind.record_type, record, spoken, columns, editable)
     below, off = getattr(record, kind.unnamed), not record.active
     looks = (record.public_id, below, record.retired_at is not None, off, said)
     return Row(
@@ -67,6 +69,7 @@ def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editab
         public_id=record.public_id,
         path=kind.path_of(record),
         name=name,
+        spoken=spoken,
         below=below,
         manual=manual,
         drift=drift,
@@ -79,10 +82,10 @@ def table_row(kind: RecordKind, record: Any, columns: tuple[str, ...], *, editab
 
 
 def _cells(
-    record_type: RecordType, record: Any, name: str, columns: tuple[str, ...], editable: bool
+    record_type: RecordType, record: Any, spoken: str, columns: tuple[str, ...], editable: bool
 ) -> tuple[Markup, str]:
     """The cells, and what they say apart from how they are made."""
-    holes: dict[str, Any] = {"id": record.id, "name": escape(name)}
+    holes: dict[str, Any] = {"id": record.id, "name": escape(spoken)}
     states: list[State] = []
     known = BY_NAME[record_type]
     for column in (known[one] for one in columns):

@@ -262,7 +262,10 @@ USUAL = {
 NAME = ENTRY_FIELDS[0].name  # the display name of either kind: it shares the first column
 # What every row needs, whatever is shown of it.
 _ROW = ("id", "public_id", NAME, "manual_fields", "drift", "retired_at", "active")
-_ROWS: dict[RecordType, tuple[str, ...]] = {"entry": _ROW, "provider_model": (*_ROW, "raw_id")}
+_ROWS: dict[RecordType, tuple[str, ...]] = {
+    "entry": _ROW,
+    "provider_model": (*_ROW, "raw_id", "provider_name"),
+}
 
 
 def columns_read(record_type: RecordType, names: Iterable[str]) -> tuple[str, ...]:

@@ -47,6 +47,11 @@ class RecordKind:
         """What people call the record."""
         return str(record.model_display_name or getattr(record, self.unnamed))
 
+    def spoken_name_of(self, record: Any) -> str:
+        """What a screen reader says of it: many providers call a model by the same name."""
+        name = self.name_of(record)
+        return f"{name} of {record.provider_name}" if self.record_type == "provider_model" else name
+
     def path_of(self, record: Any) -> str:
         """The address of its page."""
         return self.path(record.public_id)
