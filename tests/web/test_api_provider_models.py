@@ -306,6 +306,22 @@ def test_a_wrong_value_is_refused_and_nothing_is_written(
     assert contents(session) == before
 
 
+def test_a_refused_limit_is_named_and_both_where_both_are_wrong(
+    session: Session, model: ProviderModel, editor: IsolatedClient
+) -> None:
+    before = contents(session)
+    completion = "(max completion tokens) must not be negative or above 10^15"
+    context = "(context length) must be a whole number"
+    for sent, told in (
+        ({"max_completion_tokens": 10**16}, completion),
+        ({"context_length": "1", "max_completion_tokens": -1}, f"{context}; {completion}"),
+    ):
+        response = editor.patch(ONE, json={"token_limits": sent})
+        assert_refused(response, 400, "token_limits")
+        assert [one["message"] for one in response.get_json()["details"]] == [told]
+    assert contents(session) == before
+
+
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("amount", ["1e999999999999999999999", "0." + "1" * 400, "NaN", "-1e-30"])
 def test_a_number_beyond_all_bounds_is_refused(
