@@ -51,15 +51,11 @@ def newest_changes(session: Session) -> Changes:
     last = select(func.max(Batch.id)).scalar_subquery()
     columns = [getattr(Change, name) for name in (*_FIELDS, "new_protection")]
     found = session.execute(select(*columns).where(Change.batch_id == last)).all()
-    timed = _FIELDS.index("old"), _FIELDS.index("new")
-    told = [
-        tuple(
-            "a time" if n in timed and row.field.endswith("_at") and value is not None else value
-            for n, value in enumerate(row)
-        )
-        for row in found
-    ]
-    return sorted(told, key=repr)
+    rows = [dict(row._mapping) for row in found]
+    for row in rows:
+        if row["field"].endswith("_at"):
+            row |= {name: "a time" for name in ("old", "new") if row[name] is not None}
+    return sorted((tuple(row.values()) for row in rows), key=repr)
 
 
 def assert_same(

@@ -19,7 +19,8 @@ class RecordKind:
     """What differs between catalog entries and provider models.
 
     ``prefix`` begins the addresses that change a record, ``row`` the ids of its
-    rows; ``unnamed`` is the column that stands in for a missing display name.
+    rows; ``unnamed`` is the column that stands in for a missing display name,
+    ``apart`` the one that tells records of one name apart, where names are shared.
     ``views`` are the pages on which its forms may stand, besides the table.
     """
 
@@ -33,6 +34,7 @@ class RecordKind:
     row: str
     table: str
     unnamed: str
+    apart: str | None
     read: str
     edit: str
     views: tuple[str, ...]
@@ -50,7 +52,7 @@ class RecordKind:
     def spoken_name_of(self, record: Any) -> str:
         """What a screen reader says of it: many providers call a model by the same name."""
         name = self.name_of(record)
-        return f"{name} of {record.provider_name}" if self.record_type == "provider_model" else name
+        return f"{name} of {getattr(record, self.apart)}" if self.apart else name
 
     def path_of(self, record: Any) -> str:
         """The address of its page."""
@@ -68,6 +70,7 @@ ENTRY = RecordKind(
     row="entry",
     table="/catalog",
     unnamed="public_id",
+    apart=None,
     read="admin:catalog:read",
     edit="admin:catalog:edit",
     views=("entry",),
@@ -85,6 +88,7 @@ PROVIDER_MODEL = RecordKind(
     row="provider-model",
     table="/provider-models",
     unnamed="raw_id",
+    apart="provider_name",
     read="admin:provider-model:read",
     edit="admin:provider-model:edit",
     views=("model", "entry"),
